@@ -1,0 +1,77 @@
+#include "espalier/core/files.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <unistd.h>
+
+#include "espalier/core/error.h"
+
+namespace espalier {
+namespace {
+
+std::string system_reason() { return std::strerror(errno); }
+
+void flush_to_disk(const fs::path& path) {
+  int handle = ::open(path.c_str(), O_RDONLY);
+  if (handle < 0) fail(Kind::io, "cannot reopen {} to flush it: {}", path.string(), system_reason());
+  int status = ::fsync(handle);
+  ::close(handle);
+  if (status != 0) fail(Kind::io, "cannot flush {}: {}", path.string(), system_reason());
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, uint64_t max_bytes) {
+  std::error_code status;
+  if (!fs::exists(path, status)) fail(Kind::io, "{} does not exist", path.string());
+  if (!fs::is_regular_file(path, status)) fail(Kind::io, "{} is not a file", path.string());
+  uint64_t size = fs::file_size(path, status);
+  if (status) fail(Kind::io, "cannot read {}: {}", path.string(), status.message());
+  if (size > max_bytes)
+    fail(Kind::io, "{} has {} bytes, more than the limit of {}", path.string(), size, max_bytes);
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) fail(Kind::io, "cannot open {}: {}", path.string(), system_reason());
+  std::string bytes(size, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (static_cast<uint64_t>(stream.gcount()) != size)
+    fail(Kind::io, "{} ended after {} of {} bytes", path.string(), stream.gcount(), size);
+  return bytes;
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code status;
+  fs::create_directories(path, status);
+  if (status) fail(Kind::io, "cannot create the folder {}: {}", path.string(), status.message());
+}
+
+void write_file_atomic(const fs::path& path, const std::function<void(std::ostream&)>& write) {
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  fs::path part = path;
+  part += fmt::format(".part{}", ::getpid());
+  try {
+    std::ofstream stream(part, std::ios::binary | std::ios::trunc);
+    if (!stream) fail(Kind::io, "cannot write {}: {}", path.string(), system_reason());
+    write(stream);
+    stream.flush();
+    if (!stream) fail(Kind::io, "cannot write {}: {}", path.string(), system_reason());
+    stream.close();
+    flush_to_disk(part);
+    std::error_code status;
+    fs::rename(part, path, status);
+    if (status) fail(Kind::io, "cannot rename to {}: {}", path.string(), status.message());
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(part, ignored);
+    throw;
+  }
+}
+
+void write_file_atomic(const fs::path& path, std::string_view bytes) {
+  write_file_atomic(path, [&](std::ostream& stream) {
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  });
+}
+
+}  // namespace espalier

@@ -1,0 +1,60 @@
+// Batches from a data set: read, transformed and stacked by worker threads, handed over in order. The order and
+// every bit depend on (seed, epoch) alone, never on the number of workers; memory is bounded by `prefetch` batches.
+//
+//   Loader loader(dataset, augment, {.batch = 128, .workers = 2, .shuffle = true, .seed = 1});
+//   loader.start_epoch(3, /*first_batch=*/0);
+//   while (std::optional<Batch> batch = loader.next()) { ... }
+//
+// A sample that cannot be read is left out of its batch and named in Batch::failures; the run goes on.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "espalier/data/transform.h"
+
+namespace espalier {
+
+struct SampleFailure {
+  std::string id, reason;
+};
+
+struct Batch {
+  int count = 0, height = 0, width = 0, channels = 0;
+  std::vector<uint8_t> pixels;  // count x height x width x channels, as stored (normalising is the task's)
+  std::vector<Annotation> truth;
+  std::vector<int64_t> indices;  // in the data set
+  std::vector<SampleFailure> failures;
+};
+
+struct LoaderConfig {
+  int64_t batch = 128;
+  int64_t workers = 2;   // 0: in the calling thread
+  int64_t prefetch = 4;  // batches ready or under way
+  bool shuffle = false;
+  bool drop_last = false;  // leave out a last batch that is not full
+  uint64_t seed = 0;
+  int min_side = 0;  // passed to Dataset::read
+};
+
+class Loader {
+ public:
+  // `transform` must give every image the same size and channels; a sample that differs is a failure.
+  Loader(DatasetPtr dataset, Transform transform, LoaderConfig config);
+  ~Loader();
+
+  // Batches of an epoch are numbered from 0; starting at `first_batch` gives exactly the later batches.
+  void start_epoch(int64_t epoch, int64_t first_batch = 0);
+  std::optional<Batch> next();
+
+  int64_t batches() const;  // per epoch
+  const Dataset& dataset() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace espalier

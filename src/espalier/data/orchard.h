@@ -1,0 +1,35 @@
+// The orchard: seeded pictures of branches, leaves and fruit with every kind of truth in one annotation. Picture i of
+// (config, split) is a pure function of them; nothing is stored.
+//
+//   DatasetPtr easy = make_orchard({.kind = "species"}, OrchardSplit::train, 2000);
+//   Sample s = easy->read(0);        // image, label, boxes, masks, semantic, alpha, points
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "espalier/core/fields.h"
+#include "espalier/data/dataset.h"
+
+namespace espalier {
+
+enum class OrchardSplit { train, val, test };
+
+struct OrchardConfig {
+  std::string kind = "species";  // species: differ in shape and colour; twins: only in a small local mark
+  int64_t classes = 8;
+  int64_t size = 96;             // side of the square picture, pixels
+  double mark = 0.2;             // side of the deciding part over the side of the picture (twins)
+  double noise = 0.05;           // sensor noise, deviation over full scale
+  double spurious = 0;           // share of training pictures whose background follows the class; never so in test
+  int64_t train = 2000, val = 400, test = 1000;  // pictures a split
+  int64_t seed = 1;
+};
+Fields fields(OrchardConfig& config);
+
+DatasetPtr make_orchard(const OrchardConfig& config, OrchardSplit split);
+
+// A short video: objects drift, cross and leave; each keeps its track number. Frames are samples 0 .. frames-1.
+DatasetPtr make_orchard_video(const OrchardConfig& config, int64_t frames, uint64_t number);
+
+}  // namespace espalier

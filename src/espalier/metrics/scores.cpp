@@ -1,0 +1,32 @@
+#include "espalier/metrics/scores.h"
+
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/names.h"
+
+namespace espalier {
+
+const Score& Scores::headline() const {
+  if (items.empty()) fail(Kind::internal, "a task gave no scores");
+  return items.front();
+}
+
+const Score& Scores::at(const std::string& name) const { return find_named(items, name, "score"); }
+
+nlohmann::ordered_json to_json(const Scores& scores) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const Score& score : scores.items) {
+    nlohmann::ordered_json& entry = json[score.name];
+    entry["value"] = score.value;
+    if (score.interval) {
+      entry["low"] = score.interval->low;
+      entry["high"] = score.interval->high;
+    }
+    entry["higher_is_better"] = score.higher_is_better;
+    entry["help"] = score.help;
+  }
+  return json;
+}
+
+}  // namespace espalier
