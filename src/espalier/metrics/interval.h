@@ -1,0 +1,20 @@
+// Confidence intervals of proportions.
+//
+//   Interval interval = wilson_interval(88, 100);   // 95 %: 0.802 .. 0.930
+#pragma once
+
+#include <cstdint>
+
+#include "espalier/metrics/scores.h"
+
+namespace espalier {
+
+inline constexpr double kZ95 = 1.959963984540054;  // 97.5 % point of the standard normal
+
+// Score interval of Wilson, "Probable inference, the law of succession, and statistical inference",
+// JASA 22 (1927): it stays inside [0, 1] and keeps its coverage for shares near 0 and 1, where the
+// textbook p +- z s fails. No trials: [0, 1], nothing is known. Throws Error(internal) unless 0 <=
+// successes <= trials.
+Interval wilson_interval(int64_t successes, int64_t trials, double z = kZ95);
+
+}  // namespace espalier
