@@ -1,0 +1,236 @@
+#include "espalier/format/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+
+namespace espalier {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint64_t kLongestHeader = 100'000'000;  // the reference implementation's limit
+constexpr const char* kMetadata = "__metadata__";
+
+struct Type {
+  std::string_view name;
+  int64_t width;
+};
+
+// In the reference implementation's order, which decides where a tensor is written.
+constexpr std::array<Type, 15> kTypes = {{{"BOOL", 1},
+                                          {"U8", 1},
+                                          {"I8", 1},
+                                          {"F8_E5M2", 1},
+                                          {"F8_E4M3", 1},
+                                          {"I16", 2},
+                                          {"U16", 2},
+                                          {"F16", 2},
+                                          {"BF16", 2},
+                                          {"I32", 4},
+                                          {"U32", 4},
+                                          {"F32", 4},
+                                          {"F64", 8},
+                                          {"I64", 8},
+                                          {"U64", 8}}};
+
+size_t type_rank(std::string_view dtype) {
+  auto same = [&](const Type& type) { return type.name == dtype; };
+  return static_cast<size_t>(std::find_if(kTypes.begin(), kTypes.end(), same) - kTypes.begin());
+}
+
+// Bytes that shape and type ask for, or -1 when no 64-bit number holds them.
+int64_t size_in_bytes(const std::vector<int64_t>& shape, int64_t width) {
+  int64_t size = width;
+  for (int64_t length : shape)
+    if (length < 0 || __builtin_mul_overflow(size, length, &size)) return -1;
+  return size;
+}
+
+// A JSON object with no name twice in it, and no nesting deeper than a header has.
+Json parse_json_header(std::string_view text) {
+  std::set<std::string> outer, inner;
+  auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (depth > 3) fail(Kind::format, "its header is nested too deeply");
+    if (event == Json::parse_event_t::object_start && depth == 1) inner.clear();
+    if (event == Json::parse_event_t::key) {
+      const auto& name = value.get_ref<const std::string&>();
+      if (!(depth == 1 ? outer : inner).insert(name).second)
+        fail(Kind::format, "its header names '{}' twice", name);
+    }
+    return true;
+  };
+  try {
+    Json header = Json::parse(text, check);
+    if (!header.is_object()) fail(Kind::format, "its header is not a JSON object");
+    return header;
+  } catch (const nlohmann::json::exception& error) {
+    fail(Kind::format, "its header is not valid JSON: {}", error.what());
+  }
+}
+
+std::vector<uint64_t> whole_numbers(const Json& entry, const char* key) {
+  auto found = entry.find(key);
+  if (found == entry.end() || !found->is_array()) fail(Kind::format, "no list '{}'", key);
+  std::vector<uint64_t> numbers;
+  for (const Json& item : *found) {
+    if (!item.is_number_unsigned() || item.get<uint64_t>() > INT64_MAX)
+      fail(Kind::format, "'{}' holds something that is not a whole number", key);
+    numbers.push_back(item.get<uint64_t>());
+  }
+  return numbers;
+}
+
+StoredTensor parse_entry(const std::string& name, const Json& entry, std::string_view data) {
+  if (!entry.is_object()) fail(Kind::format, "its entry is not a JSON object");
+  auto dtype = entry.find("dtype");
+  if (dtype == entry.end() || !dtype->is_string()) fail(Kind::format, "no text 'dtype'");
+  StoredTensor tensor{.name = name, .dtype = dtype->get<std::string>(), .shape = {}, .bytes = {}};
+  int64_t width = stored_width(tensor.dtype);
+  if (width == 0) fail(Kind::unsupported, "its type '{}' is not handled", tensor.dtype);
+  for (uint64_t length : whole_numbers(entry, "shape"))
+    tensor.shape.push_back(static_cast<int64_t>(length));
+  std::vector<uint64_t> offsets = whole_numbers(entry, "data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1])
+    fail(Kind::format, "'data_offsets' is not a begin and an end");
+  if (offsets[1] > data.size())
+    fail(Kind::format, "its data ends at {} but the file has {}", offsets[1], data.size());
+  int64_t wanted = size_in_bytes(tensor.shape, width);
+  uint64_t given = offsets[1] - offsets[0];
+  if (wanted < 0 || static_cast<uint64_t>(wanted) != given)
+    fail(Kind::format, "its shape needs {} bytes but it has {}",
+         wanted < 0 ? "countless" : fmt::to_string(wanted), given);
+  tensor.bytes = data.substr(offsets[0], given);
+  return tensor;
+}
+
+void check_no_holes(const std::vector<StoredTensor>& tensors, std::string_view data) {
+  const char* reached = data.data();
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.bytes.data() != reached)
+      fail(Kind::format,
+           "tensor '{}' does not begin where the one before it ends (byte {} of the data)",
+           tensor.name, reached - data.data());
+    reached += tensor.bytes.size();
+  }
+  if (reached != data.data() + data.size())
+    fail(Kind::format, "{} bytes at its end belong to no tensor",
+         data.data() + data.size() - reached);
+}
+
+uint64_t little_endian(const char* bytes) {
+  uint64_t value = 0;
+  for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+// The JSON text for tensors that are written in this order, one behind the other.
+std::string header_of(const std::vector<const StoredTensor*>& order,
+                      const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  std::set<std::string_view> names{kMetadata};
+  size_t end = 0;
+  for (const StoredTensor* tensor : order) {
+    int64_t width = stored_width(tensor->dtype);
+    int64_t size = size_in_bytes(tensor->shape, width);
+    if (width == 0)
+      fail(Kind::internal, "tensor '{}' has the unknown type '{}'", tensor->name, tensor->dtype);
+    if (size < 0 || static_cast<size_t>(size) != tensor->bytes.size())
+      fail(Kind::internal, "tensor '{}' has {} bytes, its shape needs {}", tensor->name,
+           tensor->bytes.size(), size);
+    if (!names.insert(tensor->name).second)
+      fail(Kind::internal, "tensor name '{}' is taken", tensor->name);
+    size_t begin = end;
+    end += tensor->bytes.size();
+    header.push_back(
+        {tensor->name,
+         {{"dtype", tensor->dtype}, {"shape", tensor->shape}, {"data_offsets", {begin, end}}}});
+  }
+  try {
+    return header.dump();
+  } catch (const nlohmann::json::exception& error) {
+    fail(Kind::internal, "a name or the metadata is not UTF-8: {}", error.what());
+  }
+}
+
+}  // namespace
+
+int64_t stored_width(std::string_view dtype) {
+  size_t rank = type_rank(dtype);
+  return rank == kTypes.size() ? 0 : kTypes[rank].width;
+}
+
+Safetensors Safetensors::read(const fs::path& path) {
+  return parse(read_file(path, uint64_t{1} << 40), path.string());
+}
+
+Safetensors Safetensors::parse(std::string bytes, const std::string& place) {
+  Safetensors file;
+  file.bytes_ = std::make_shared<const std::string>(std::move(bytes));
+  with_context("reading " + place, [&] { file.parse_header(); });
+  return file;
+}
+
+void Safetensors::parse_header() {
+  std::string_view all = *bytes_;
+  if (all.size() < 8) fail(Kind::format, "{} bytes are too few for a safetensors file", all.size());
+  uint64_t length = little_endian(all.data());
+  if (length > kLongestHeader || length > all.size() - 8)
+    fail(Kind::format, "not a safetensors file, or cut short: a header of {} bytes in a file of {}",
+         length, all.size());
+  Json header = parse_json_header(all.substr(8, length));
+  std::string_view data = all.substr(8 + length);
+  for (const auto& [name, entry] : header.items()) {
+    if (name != kMetadata) {
+      tensors_.push_back(with_context(fmt::format("tensor '{}'", name),
+                                      [&] { return parse_entry(name, entry, data); }));
+      continue;
+    }
+    if (!entry.is_object()) fail(Kind::format, "its metadata is not a JSON object");
+    for (const auto& [key, value] : entry.items()) {
+      if (!value.is_string()) fail(Kind::format, "its metadata '{}' is not text", key);
+      metadata_[key] = value.get<std::string>();
+    }
+  }
+  // An empty tensor lies before the one that begins at the same byte.
+  std::stable_sort(tensors_.begin(), tensors_.end(),
+                   [](const StoredTensor& a, const StoredTensor& b) {
+                     return std::pair(a.bytes.data(), a.bytes.size()) <
+                            std::pair(b.bytes.data(), b.bytes.size());
+                   });
+  check_no_holes(tensors_, data);
+  for (size_t i = 0; i < tensors_.size(); ++i) place_of_[tensors_[i].name] = i;
+}
+
+const StoredTensor* Safetensors::find(std::string_view name) const {
+  auto found = place_of_.find(std::string(name));
+  return found == place_of_.end() ? nullptr : &tensors_[found->second];
+}
+
+void write_safetensors(const fs::path& path,
+                       const std::vector<StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<const StoredTensor*> order;
+  for (const StoredTensor& tensor : tensors) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](const StoredTensor* a, const StoredTensor* b) {
+    size_t left = type_rank(a->dtype), right = type_rank(b->dtype);
+    return left != right ? left > right : a->name < b->name;
+  });
+  std::string header =
+      with_context("writing " + path.string(), [&] { return header_of(order, metadata); });
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  write_file_atomic(path, [&](std::ostream& stream) {
+    for (int i = 0; i < 8; ++i) stream.put(static_cast<char>(header.size() >> (8 * i)));
+    stream << header;
+    for (const StoredTensor* tensor : order)
+      stream.write(tensor->bytes.data(), static_cast<std::streamsize>(tensor->bytes.size()));
+  });
+}
+
+}  // namespace espalier

@@ -1,0 +1,64 @@
+// safetensors: named arrays of plain numbers in one file
+// (https://github.com/huggingface/safetensors, "Format"): eight bytes of header length, a JSON
+// header, raw little-endian data. No tensor library is needed here.
+//
+//   Safetensors file = Safetensors::read("model.safetensors");
+//   if (const StoredTensor* w = file.find("fc.weight")) use(w->shape, w->bytes);
+//   write_safetensors("out.safetensors", {{"fc.weight", "F32", {10, 64}, bytes_of(weights)}},
+//   {{"format", "pt"}});
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "espalier/core/files.h"
+
+namespace espalier {
+
+struct StoredTensor {
+  std::string name;
+  std::string dtype;  // "F64", "F32", "F16", "BF16", "I64" ... "I8", "U64" ... "U8", "BOOL"
+  std::vector<int64_t> shape;  // {} is a scalar; a 0 makes it empty
+  std::string_view bytes;      // row-major, little-endian
+};
+
+// Bytes of one number of this type; 0 for an unknown one.
+int64_t stored_width(std::string_view dtype);
+
+// A parsed file. It owns the bytes that its tensors look into; copies share them.
+class Safetensors {
+ public:
+  // Throws Error(io | format | unsupported) naming the file and the tensor. Everything the format
+  // demands is checked: header of at most 100 MB, no name twice, data without holes or overlap,
+  // sizes that match shapes.
+  static Safetensors read(const fs::path& path);
+  // `place` stands in messages for the path.
+  static Safetensors parse(std::string bytes, const std::string& place);
+
+  // In the order of their data.
+  const std::vector<StoredTensor>& tensors() const { return tensors_; }
+  const StoredTensor* find(std::string_view name) const;  // null when there is none
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+ private:
+  void parse_header();
+
+  std::shared_ptr<const std::string> bytes_;
+  std::vector<StoredTensor> tensors_;
+  std::unordered_map<std::string, size_t> place_of_;
+  std::map<std::string, std::string> metadata_;
+};
+
+// Writes atomically, in the reference implementation's order (wide types first, then by name) so
+// that every tensor is aligned. Throws Error(io); Error(internal) for bytes that do not match a
+// shape, a name twice, text not UTF-8.
+void write_safetensors(const fs::path& path,
+                       const std::vector<StoredTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace espalier

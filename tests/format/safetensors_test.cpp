@@ -1,0 +1,162 @@
+#include "espalier/format/safetensors.h"
+
+#include <cstring>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "espalier/core/error.h"
+#include "espalier/core/random.h"
+
+namespace espalier {
+namespace {
+
+std::string file_of(const std::string& header, const std::string& data) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(header.size() >> (8 * i));
+  return bytes + header + data;
+}
+
+template <class T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+void expect_refused(const std::string& bytes, Kind kind, const std::string& words) {
+  try {
+    Safetensors::parse(bytes, "weights.bin");
+    FAIL() << "accepted, though: " << words;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    EXPECT_NE(std::string(error.what()).find("weights.bin"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+  }
+}
+
+TEST(Safetensors, ReadsTheFileOfTheFormatsDescription) {
+  std::vector<float> values = {1.5f, -2, 3, 4};
+  std::string data(bytes_of(values));
+  Safetensors file = Safetensors::parse(
+      file_of(
+          R"({"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}   )",
+          data),
+      "w");
+  ASSERT_EQ(file.tensors().size(), 1u);
+  const StoredTensor* w = file.find("w");
+  ASSERT_NE(w, nullptr);
+  EXPECT_EQ(w->dtype, "F32");
+  EXPECT_EQ(w->shape, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(w->bytes, bytes_of(values));
+  EXPECT_EQ(file.metadata().at("format"), "pt");
+  EXPECT_EQ(file.find("v"), nullptr);
+}
+
+TEST(Safetensors, WritesWhatItReadsAndKeepsEverythingAligned) {
+  std::vector<uint8_t> odd = {1, 0, 1};
+  std::vector<float> weights = {1, 2, 3, 4, 5, 6};
+  std::vector<int64_t> steps = {-7};
+  fs::path path = fs::path(testing::TempDir()) / "espalier_round.safetensors";
+  write_safetensors(path,
+                    {{"seen", "BOOL", {3}, bytes_of(odd)},
+                     {"b", "F32", {2, 3}, bytes_of(weights)},
+                     {"none", "F32", {0, 3}, {}},
+                     {"steps", "I64", {}, bytes_of(steps)}},
+                    {{"format", "pt"}, {"note", "é \"quoted\""}});
+  std::string bytes = read_file(path);
+  Safetensors file = Safetensors::read(path);
+  Safetensors moved = std::move(file);
+  ASSERT_EQ(moved.tensors().size(), 4u);
+  EXPECT_EQ(moved.find("seen")->bytes, bytes_of(odd));
+  EXPECT_EQ(moved.find("b")->bytes, bytes_of(weights));
+  EXPECT_EQ(moved.find("b")->shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_TRUE(moved.find("none")->bytes.empty());
+  EXPECT_TRUE(moved.find("steps")->shape.empty());
+  EXPECT_EQ(moved.metadata().at("note"), "é \"quoted\"");
+  EXPECT_EQ(static_cast<uint8_t>(bytes[0]) % 8, 0);
+  for (const StoredTensor& tensor : moved.tensors())
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.bytes.data()) %
+                  static_cast<uintptr_t>(stored_width(tensor.dtype)),
+              0u)
+        << tensor.name;
+  fs::remove(path);
+}
+
+TEST(Safetensors, RefusesEveryLieOfAHeader) {
+  auto entry = [](const std::string& text) { return "{\"w\":" + text + "}"; };
+  std::string good = R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  std::string eight(8, '\0');
+  EXPECT_NO_THROW(Safetensors::parse(file_of(entry(good), eight), "w"));
+  expect_refused("", Kind::format, "too few");
+  expect_refused(std::string(8, '\xff'), Kind::format, "header of");
+  expect_refused(file_of("[]", ""), Kind::format, "JSON object");
+  expect_refused(file_of("{\"w\":", ""), Kind::format, "valid JSON");
+  expect_refused(file_of("{\"\xff\":1}", ""), Kind::format, "valid JSON");
+  expect_refused(file_of(std::string(100000, '['), ""), Kind::format, "deeply");
+  expect_refused(file_of("{\"w\":" + good + ",\"w\":" + good + "}", eight), Kind::format, "twice");
+  expect_refused(
+      file_of(entry(R"({"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]})"), eight),
+      Kind::format, "twice");
+  expect_refused(file_of(entry("3"), ""), Kind::format, "tensor 'w'");
+  expect_refused(file_of(entry(R"({"shape":[2],"data_offsets":[0,8]})"), eight), Kind::format,
+                 "dtype");
+  expect_refused(file_of(entry(R"({"dtype":"Q4","shape":[2],"data_offsets":[0,8]})"), eight),
+                 Kind::unsupported, "Q4");
+  expect_refused(file_of(entry(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})"), eight),
+                 Kind::format, "shape");
+  expect_refused(file_of(entry(R"({"dtype":"F32","shape":[2.5],"data_offsets":[0,8]})"), eight),
+                 Kind::format, "shape");
+  expect_refused(file_of(entry(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), eight),
+                 Kind::format, "needs 12");
+  expect_refused(
+      file_of(entry(R"({"dtype":"F32","shape":[4611686018427387906,2],"data_offsets":[0,8]})"),
+              eight),
+      Kind::format, "countless");
+  expect_refused(file_of(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), eight),
+                 Kind::format, "begin and");
+  expect_refused(file_of(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[0]})"), eight),
+                 Kind::format, "begin and");
+  expect_refused(file_of(entry(good), std::string(7, '\0')), Kind::format, "file has 7");
+  expect_refused(file_of(entry(good), std::string(9, '\0')), Kind::format, "belong to no tensor");
+  expect_refused(
+      file_of(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})"), std::string(12, '\0')),
+      Kind::format, "does not begin");
+  expect_refused(file_of("{\"v\":" + good + ",\"w\":" + good + "}", eight), Kind::format,
+                 "does not begin");
+  expect_refused(file_of(R"({"__metadata__":{"a":1}})", ""), Kind::format, "not text");
+}
+
+TEST(Safetensors, WriterRefusesContradictions) {
+  fs::path path = fs::path(testing::TempDir()) / "espalier_never.safetensors";
+  std::vector<float> two = {1, 2};
+  EXPECT_THROW(write_safetensors(path, {{"w", "F32", {3}, bytes_of(two)}}), Error);
+  EXPECT_THROW(write_safetensors(path, {{"w", "F33", {2}, bytes_of(two)}}), Error);
+  EXPECT_THROW(write_safetensors(path, {{"__metadata__", "F32", {2}, bytes_of(two)}}), Error);
+  EXPECT_THROW(
+      write_safetensors(path, {{"w", "F32", {2}, bytes_of(two)}, {"w", "F32", {2}, bytes_of(two)}}),
+      Error);
+  EXPECT_THROW(write_safetensors(path, {{"\xff", "F32", {2}, bytes_of(two)}}), Error);
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(Safetensors, AnyCutIsAnErrorAndFlippedBitsNeverCrash) {
+  std::string header =
+      R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BOOL","shape":[3],"data_offsets":[16,19]}})";
+  std::string bytes = file_of(header, std::string(19, 'x'));
+  ASSERT_NO_THROW(Safetensors::parse(bytes, "w"));
+  for (size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_THROW(Safetensors::parse(bytes.substr(0, length), "w"), Error) << length;
+  Random random(1);
+  for (int i = 0; i < 1000; ++i) {
+    std::string broken = bytes;
+    int64_t bit = random.below(static_cast<int64_t>(bytes.size()) * 8);
+    broken[static_cast<size_t>(bit / 8)] ^= static_cast<char>(1 << (bit % 8));
+    try {
+      Safetensors file = Safetensors::parse(broken, "w");
+      for (const StoredTensor& tensor : file.tensors()) EXPECT_LE(tensor.bytes.size(), 19u);
+    } catch (const Error&) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace espalier
