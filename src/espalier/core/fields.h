@@ -36,7 +36,7 @@ struct Field {
   std::string help;
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  std::vector<std::string> choices;
+  std::vector<std::string> choices = {};
 
   // Inclusive range for numbers (each element of a list).
   Field between(double lowest, double highest) const;
