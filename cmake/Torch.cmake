@@ -1,21 +1,33 @@
 # espalier::torch: LibTorch as an imported target made here from a folder with include/ and lib/.
 # The wheel's own TorchConfig.cmake is not used: it looks for a CUDA toolkit when the wheel was built with one.
+# Where the folder is: ESPALIER_TORCH as a cache variable, then in the environment, then espalier_default_torch.
 set(ESPALIER_TORCH "" CACHE PATH "an existing LibTorch (a folder with include/ and lib/)")
-if(NOT ESPALIER_TORCH AND DEFINED ENV{ESPALIER_TORCH})
-  set(ESPALIER_TORCH $ENV{ESPALIER_TORCH})
+set(espalier_torch "${ESPALIER_TORCH}")
+if(NOT espalier_torch)
+  set(espalier_torch "$ENV{ESPALIER_TORCH}")
 endif()
-if(NOT ESPALIER_TORCH)
-  set(ESPALIER_TORCH ${CMAKE_SOURCE_DIR}/.deps/libtorch-2.13.0)
+if(NOT espalier_torch)
+  set(espalier_torch "${espalier_default_torch}")
 endif()
-if(NOT EXISTS ${ESPALIER_TORCH}/lib/libtorch_cpu.so)
-  message(FATAL_ERROR "no LibTorch in ${ESPALIER_TORCH}: run ./espalier once, or set ESPALIER_TORCH to a LibTorch folder")
+if(NOT EXISTS "${espalier_torch}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "no LibTorch in '${espalier_torch}': run ./espalier once, which fetches it, "
+    "or set ESPALIER_TORCH to a folder that holds its include/ and lib/")
 endif()
-find_package(OpenMP REQUIRED COMPONENTS CXX)
-add_library(espalier_torch INTERFACE)
-add_library(espalier::torch ALIAS espalier_torch)
-target_include_directories(espalier_torch SYSTEM INTERFACE
-  ${ESPALIER_TORCH}/include ${ESPALIER_TORCH}/include/torch/csrc/api/include)
-target_compile_options(espalier_torch INTERFACE -fopenmp)
-target_link_libraries(espalier_torch INTERFACE
-  -Wl,--no-as-needed ${ESPALIER_TORCH}/lib/libtorch_cpu.so ${ESPALIER_TORCH}/lib/libc10.so
-  ${ESPALIER_TORCH}/lib/libgomp.so.1 -Wl,--as-needed -Wl,-rpath,${ESPALIER_TORCH}/lib)
+get_filename_component(espalier_torch "${espalier_torch}" ABSOLUTE)
+
+# A CUDA build's libtorch_cpu needs two small libraries of the toolkit, which stand beside it.
+file(GLOB espalier_torch_beside ${espalier_torch}/lib/libcudart.so.* ${espalier_torch}/lib/libcupti.so.*)
+
+add_library(espalier::c10 SHARED IMPORTED GLOBAL)
+set_target_properties(espalier::c10 PROPERTIES IMPORTED_LOCATION ${espalier_torch}/lib/libc10.so)
+add_library(espalier::torch SHARED IMPORTED GLOBAL)
+set_target_properties(espalier::torch PROPERTIES
+  IMPORTED_LOCATION ${espalier_torch}/lib/libtorch_cpu.so
+  IMPORTED_LINK_DEPENDENT_LIBRARIES "${espalier_torch_beside}")
+target_link_libraries(espalier::torch INTERFACE espalier::c10)
+target_include_directories(espalier::torch SYSTEM INTERFACE
+  ${espalier_torch}/include ${espalier_torch}/include/torch/csrc/api/include)
+# at::parallel_for is a template: whoever uses it must be compiled with OpenMP, and must load the one
+# libgomp that stands beside LibTorch (the run path puts it first). clang would bring a second runtime.
+target_compile_options(espalier::torch INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)
+target_link_options(espalier::torch INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)

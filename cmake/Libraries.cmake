@@ -1,0 +1,12 @@
+# Everything that the two libraries link; also read by the installed package, which must find the same.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(PkgConfig)
+find_dependency(fmt)
+find_dependency(spdlog)
+find_dependency(nlohmann_json)
+find_dependency(PNG)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET GLOBAL tomlplusplus)
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET GLOBAL libturbojpeg)
+pkg_check_modules(cairo REQUIRED IMPORTED_TARGET GLOBAL cairo)
+include(${CMAKE_CURRENT_LIST_DIR}/Torch.cmake)
