@@ -4,13 +4,19 @@ namespace espalier {
 
 int exit_code(Kind kind) {
   switch (kind) {
-    case Kind::usage: return 2;
-    case Kind::data: return 3;
+    case Kind::usage:
+      return 2;
+    case Kind::data:
+      return 3;
     case Kind::format:
-    case Kind::io: return 4;
-    case Kind::unsupported: return 5;
-    case Kind::interrupted: return 130;
-    case Kind::internal: break;
+    case Kind::io:
+      return 4;
+    case Kind::unsupported:
+      return 5;
+    case Kind::interrupted:
+      return 130;
+    case Kind::internal:
+      break;
   }
   return 70;
 }

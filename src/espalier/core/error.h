@@ -1,15 +1,15 @@
-// The one exception of the project: a kind (which decides the exit code), a message, and the chain of
-// what was being done when it happened, outermost first:
+// The one exception of the project: a kind (which decides the exit code), a message, and the chain
+// of what was being done when it happened, outermost first:
 //
 //   if (!known) fail(Kind::data, "label {} is outside 0..{}", label, classes - 1);
 //   catch (Error& e) { e.while_doing("reading labels.csv, line 14"); throw; }
 //   -> "reading labels.csv, line 14: label 12 is outside 0..9"
 #pragma once
 
-#include <fmt/format.h>
-
 #include <exception>
 #include <string>
+
+#include <fmt/format.h>
 
 namespace espalier {
 
@@ -32,7 +32,8 @@ class Error : public std::exception {
   Kind kind() const noexcept { return kind_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
-  // Puts `context` in front of the message; called by each layer that knows more, from the inside out.
+  // Puts `context` in front of the message; called by each layer that knows more, from the inside
+  // out.
   Error& while_doing(const std::string& context);
 
  private:
@@ -45,7 +46,8 @@ template <class... Args>
   throw Error(kind, fmt::format(text, std::forward<Args>(args)...));
 }
 
-// Runs `body` and puts `context` in front of any Error that leaves it. Other exceptions pass unchanged.
+// Runs `body` and puts `context` in front of any Error that leaves it. Other exceptions pass
+// unchanged.
 template <class Body>
 decltype(auto) with_context(const std::string& context, Body&& body) {
   try {

@@ -48,7 +48,8 @@ void check(const Field& field, const std::string& word) {
 }
 
 std::vector<std::string_view> split_list(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']')
+    text = text.substr(1, text.size() - 2);
   std::vector<std::string_view> parts;
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -64,9 +65,12 @@ std::vector<std::string_view> split_list(std::string_view text) {
 
 // One overload a type: text to value, with the field's limits checked.
 void parse(const Field& field, std::string_view text, bool& value) {
-  if (text == "true" || text == "yes" || text == "on" || text == "1") value = true;
-  else if (text == "false" || text == "no" || text == "off" || text == "0") value = false;
-  else fail(Kind::usage, "{}: expected true or false, got '{}'", field.name, text);
+  if (text == "true" || text == "yes" || text == "on" || text == "1")
+    value = true;
+  else if (text == "false" || text == "no" || text == "off" || text == "0")
+    value = false;
+  else
+    fail(Kind::usage, "{}: expected true or false, got '{}'", field.name, text);
 }
 void parse(const Field& field, std::string_view text, int64_t& value) {
   int64_t number = parse_number<int64_t>(field, text);
@@ -90,7 +94,9 @@ void parse(const Field& field, std::string_view text, std::vector<T>& value) {
   value = std::move(items);
 }
 
-std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump();
+}
 
 std::string number_text(double value) {
   std::string text = fmt::format("{}", value);  // the shortest text that reads back exactly
@@ -98,10 +104,18 @@ std::string number_text(double value) {
   return text;
 }
 
-std::string toml_text(bool value) { return value ? "true" : "false"; }
-std::string toml_text(int64_t value) { return fmt::format("{}", value); }
-std::string toml_text(double value) { return number_text(value); }
-std::string toml_text(const std::string& value) { return quoted(value); }
+std::string toml_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string toml_text(int64_t value) {
+  return fmt::format("{}", value);
+}
+std::string toml_text(double value) {
+  return number_text(value);
+}
+std::string toml_text(const std::string& value) {
+  return quoted(value);
+}
 template <class T>
 std::string toml_text(const std::vector<T>& values) {
   std::vector<std::string> parts;
@@ -127,7 +141,8 @@ Field Field::one_of(std::vector<std::string> words) const {
 Fields join(Fields fields, const Fields& more) {
   for (const Field& extra : more) {
     for (const Field& known : fields)
-      if (known.name == extra.name) fail(Kind::internal, "the key '{}' is described twice", extra.name);
+      if (known.name == extra.name)
+        fail(Kind::internal, "the key '{}' is described twice", extra.name);
     fields.push_back(extra);
   }
   return fields;
@@ -142,10 +157,12 @@ std::string field_text(const Field& field) {
   return std::visit(
       [](auto* target) -> std::string {
         using T = std::remove_pointer_t<decltype(target)>;
-        if constexpr (std::is_same_v<T, std::string>) return *target;
+        if constexpr (std::is_same_v<T, std::string>)
+          return *target;
         else if constexpr (std::is_same_v<T, std::vector<std::string>>)
           return fmt::format("{}", fmt::join(*target, ","));
-        else return toml_text(*target);
+        else
+          return toml_text(*target);
       },
       field.target);
 }
@@ -171,16 +188,19 @@ void read_toml(const Fields& fields, const std::filesystem::path& path) {
     std::string place = fmt::format("{}, line {}", path.string(), node.source().begin.line);
     with_context(place, [&, &key = key, &node = node] {
       std::ostringstream text;
-      if (const auto* word = node.as_string()) text << word->get();
+      if (const auto* word = node.as_string())
+        text << word->get();
       else if (const auto* list = node.as_array()) {
         bool first = true;
         for (auto&& item : *list) {
           if (!first) text << ",";
           first = false;
-          if (const auto* word = item.as_string()) text << word->get();
+          if (const auto* word = item.as_string())
+            text << word->get();
           else if (item.is_table() || item.is_array())
             fail(Kind::usage, "{}: a list holds numbers or words only", std::string(key.str()));
-          else item.visit([&](auto&& value) { text << toml::node_view<const toml::node>(value); });
+          else
+            item.visit([&](auto&& value) { text << toml::node_view<const toml::node>(value); });
         }
       } else if (node.is_table()) {
         fail(Kind::usage, "[{}]: tables are not used here; write the keys at the top level",
@@ -205,7 +225,8 @@ void from_json(const Fields& fields, const nlohmann::json& values) {
   for (auto& [key, value] : values.items()) {
     try {
       std::string text;
-      if (value.is_string()) text = value.get<std::string>();
+      if (value.is_string())
+        text = value.get<std::string>();
       else if (value.is_array()) {
         for (const auto& item : value) {
           if (!text.empty()) text += ",";

@@ -1,5 +1,5 @@
-// Typed configuration: a plain struct with defaults, and one description of its fields from which flags, help,
-// TOML files, saved runs and reports are all made.
+// Typed configuration: a plain struct with defaults, and one description of its fields from which
+// flags, help, TOML files, saved runs and reports are all made.
 //
 //   struct TrainConfig { int64_t epochs = 12; double lr = 0.1; };
 //   Fields fields(TrainConfig& c) {
@@ -8,7 +8,8 @@
 //   }
 //   Fields f = fields(config);  set_field(f, "epochs", "30");  write(to_toml(f));
 //
-// Names are written with underscores; flags may use dashes. Unknown names are errors that offer the nearest.
+// Names are written with underscores; flags may use dashes. Unknown names are errors that offer the
+// nearest.
 #pragma once
 
 #include <cstdint>
@@ -60,12 +61,14 @@ void set_field(const Fields& fields, std::string_view name, std::string_view tex
 // The current value as text, such that set_field(name, field_text(f)) restores it exactly.
 std::string field_text(const Field& field);
 
-// Throws Error(usage) naming file, line and key for a syntax error, an unknown key or a value out of range.
+// Throws Error(usage) naming file, line and key for a syntax error, an unknown key or a value out
+// of range.
 void read_toml(const Fields& fields, const std::filesystem::path& path);
 std::string to_toml(const Fields& fields);
 
 nlohmann::json to_json(const Fields& fields);
-// Throws Error(format) naming the key; keys not in `fields` are errors, absent keys keep their value.
+// Throws Error(format) naming the key; keys not in `fields` are errors, absent keys keep their
+// value.
 void from_json(const Fields& fields, const nlohmann::json& values);
 
 }  // namespace espalier

@@ -2,8 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "espalier/core/error.h"
@@ -11,11 +12,14 @@
 namespace espalier {
 namespace {
 
-std::string system_reason() { return std::strerror(errno); }
+std::string system_reason() {
+  return std::strerror(errno);
+}
 
 void flush_to_disk(const fs::path& path) {
   int handle = ::open(path.c_str(), O_RDONLY);
-  if (handle < 0) fail(Kind::io, "cannot reopen {} to flush it: {}", path.string(), system_reason());
+  if (handle < 0)
+    fail(Kind::io, "cannot reopen {} to flush it: {}", path.string(), system_reason());
   int status = ::fsync(handle);
   ::close(handle);
   if (status != 0) fail(Kind::io, "cannot flush {}: {}", path.string(), system_reason());

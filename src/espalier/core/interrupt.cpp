@@ -21,8 +21,12 @@ void install_interrupt_handler() {
   std::signal(SIGTERM, on_signal);
 }
 
-bool interrupted() { return stop_requested; }
+bool interrupted() {
+  return stop_requested;
+}
 
-void request_interrupt(bool stop) { stop_requested = stop; }
+void request_interrupt(bool stop) {
+  stop_requested = stop;
+}
 
 }  // namespace espalier

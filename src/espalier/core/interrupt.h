@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM ask for an orderly stop; long loops look at interrupted() and save their state.
-// A second Ctrl-C ends the process at once.
+// Ctrl-C and SIGTERM ask for an orderly stop; long loops look at interrupted() and save their
+// state. A second Ctrl-C ends the process at once.
 #pragma once
 
 namespace espalier {

@@ -42,7 +42,8 @@ std::string unknown_name(std::string_view what,
   std::string text = fmt::format("unknown {} '{}'", what, name);
   std::string near = nearest_name(name, candidates);
   if (!near.empty()) return text + fmt::format(" (did you mean {}?)", near);
-  if (candidates.size() <= 24) return text + fmt::format(" (known: {})", fmt::join(candidates, ", "));
+  if (candidates.size() <= 24)
+    return text + fmt::format(" (known: {})", fmt::join(candidates, ", "));
   return text;
 }
 

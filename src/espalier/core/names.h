@@ -1,4 +1,5 @@
-// Tables of names: an explicit list of rows, looked up by name, with the nearest name offered for a wrong one.
+// Tables of names: an explicit list of rows, looked up by name, with the nearest name offered for a
+// wrong one.
 //
 //   struct Row { std::string name; std::string help; ... };
 //   const Row& row = find_named(rows, name, "model");   // throws Error(usage) with advice
@@ -18,7 +19,8 @@ int edit_distance(std::string_view a, std::string_view b);
 // The candidate closest to `name`, or "" when none is close enough to be a likely slip.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
-// "unknown model 'resnet19' (did you mean resnet18?)", or the whole list when nothing is near and it is short.
+// "unknown model 'resnet19' (did you mean resnet18?)", or the whole list when nothing is near and
+// it is short.
 std::string unknown_name(std::string_view what,
                          std::string_view name,
                          const std::vector<std::string>& candidates);

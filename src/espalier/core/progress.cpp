@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <cstdio>
-#include <unistd.h>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace espalier {
 namespace {
@@ -37,36 +37,55 @@ std::string short_number(double value) {
 
 }  // namespace
 
-void set_quiet(bool quiet) { is_quiet = quiet; }
-bool quiet() { return is_quiet; }
+void set_quiet(bool quiet) {
+  is_quiet = quiet;
+}
+bool quiet() {
+  return is_quiet;
+}
 
 void say(const std::string& line) {
   if (!is_quiet) print_line(line);
 }
 
-void warn(const std::string& line) { print_line("warning: " + line); }
+void warn(const std::string& line) {
+  print_line("warning: " + line);
+}
 
 std::string clock_text(double seconds) {
   int64_t whole = static_cast<int64_t>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 Progress::Progress(std::string what, int64_t total, std::string unit)
-    : what_(std::move(what)), unit_(std::move(unit)), total_(total), start_(Clock::now()), shown_(start_) {}
+    : what_(std::move(what)),
+      unit_(std::move(unit)),
+      total_(total),
+      start_(Clock::now()),
+      shown_(start_) {}
 
-Progress::~Progress() { finish(last_note_); }
+Progress::~Progress() {
+  finish(last_note_);
+}
 
-double Progress::seconds() const { return since(start_); }
+double Progress::seconds() const {
+  return since(start_);
+}
 
 std::string Progress::line(const std::string& note) const {
   double elapsed = seconds();
   double rate = elapsed > 0 ? static_cast<double>(done_) / elapsed : 0;
   std::string text = what_;
-  if (total_ > 0) text += fmt::format("  {:3.0f} %", 100.0 * static_cast<double>(done_) / static_cast<double>(total_));
+  if (total_ > 0)
+    text += fmt::format("  {:3.0f} %",
+                        100.0 * static_cast<double>(done_) / static_cast<double>(total_));
   text += fmt::format("  {} {}/s", short_number(rate), unit_);
-  if (finished_ || total_ <= 0 || rate <= 0) text += "  " + clock_text(elapsed);
-  else text += fmt::format("  {} left", clock_text(static_cast<double>(total_ - done_) / rate));
+  if (finished_ || total_ <= 0 || rate <= 0)
+    text += "  " + clock_text(elapsed);
+  else
+    text += fmt::format("  {} left", clock_text(static_cast<double>(total_ - done_) / rate));
   if (!note.empty()) text += "  " + note;
   return text;
 }

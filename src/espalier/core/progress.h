@@ -1,5 +1,5 @@
-// Progress of long work on standard error: a bar with rate and time left on a terminal, a plain line now and
-// then elsewhere (a log file reads well), nothing when quiet.
+// Progress of long work on standard error: a bar with rate and time left on a terminal, a plain
+// line now and then elsewhere (a log file reads well), nothing when quiet.
 //
 //   Progress progress("epoch 3/12", batches, "img");
 //   progress.advance(batch_size, "loss 0.412");

@@ -30,11 +30,17 @@ Random Random::stream(std::string_view name) const {
   return stream(hash);
 }
 
-uint64_t Random::bits() { return mix(key_ + mix(counter_++)); }
+uint64_t Random::bits() {
+  return mix(key_ + mix(counter_++));
+}
 
-double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 int64_t Random::below(int64_t n) {
   // Lemire's multiply-shift with rejection of the biased part.

@@ -1,8 +1,9 @@
-// Counted random streams. A stream is a key and a counter; number n of a stream is a pure function of both,
-// so a run resumes by remembering counters, and work split over threads draws the same numbers for any split:
+// Counted random streams. A stream is a key and a counter; number n of a stream is a pure function
+// of both, so a run resumes by remembering counters, and work split over threads draws the same
+// numbers for any split:
 //
-//   Random sample = Random(seed).stream(epoch).stream(index);   // independent of every other (epoch, index)
-//   double u = sample.uniform();
+//   Random sample = Random(seed).stream(epoch).stream(index);   // independent of every other
+//   (epoch, index) double u = sample.uniform();
 //
 // The bits are ours (SplitMix64 finaliser over key and counter), not the standard library's, whose
 // distributions differ between implementations.
@@ -23,11 +24,11 @@ class Random {
   Random stream(uint64_t id) const;
   Random stream(std::string_view name) const;
 
-  uint64_t bits();                             // 64 random bits
-  double uniform();                            // [0, 1)
-  double uniform(double low, double high);     // [low, high)
-  int64_t below(int64_t n);                    // 0 .. n-1, unbiased; n >= 1
-  double normal();                             // mean 0, deviation 1
+  uint64_t bits();                          // 64 random bits
+  double uniform();                         // [0, 1)
+  double uniform(double low, double high);  // [low, high)
+  int64_t below(int64_t n);                 // 0 .. n-1, unbiased; n >= 1
+  double normal();                          // mean 0, deviation 1
   bool chance(double probability) { return uniform() < probability; }
 
   template <class T>
