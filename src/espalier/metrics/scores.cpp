@@ -12,7 +12,9 @@ const Score& Scores::headline() const {
   return items.front();
 }
 
-const Score& Scores::at(const std::string& name) const { return find_named(items, name, "score"); }
+const Score& Scores::at(const std::string& name) const {
+  return find_named(items, name, "score");
+}
 
 nlohmann::ordered_json to_json(const Scores& scores) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
@@ -27,6 +29,22 @@ nlohmann::ordered_json to_json(const Scores& scores) {
     entry["help"] = score.help;
   }
   return json;
+}
+
+Scores scores_from_json(const nlohmann::ordered_json& json) {
+  Scores scores;
+  for (const auto& [name, entry] : json.items()) {
+    try {
+      Score score{.name = name, .value = entry.at("value"), .interval = {}, .help = {}};
+      score.higher_is_better = entry.at("higher_is_better");
+      score.help = entry.at("help");
+      if (entry.contains("low")) score.interval = Interval{entry.at("low"), entry.at("high")};
+      scores.items.push_back(std::move(score));
+    } catch (const nlohmann::json::exception&) {
+      fail(Kind::format, "the score '{}' lacks value, higher_is_better or help", name);
+    }
+  }
+  return scores;
 }
 
 }  // namespace espalier

@@ -24,11 +24,14 @@ struct Score {
 struct Scores {
   std::vector<Score> items;  // the first is the headline: it picks the best checkpoint
 
-  const Score& headline() const;                // throws Error(internal) when empty
+  const Score& headline() const;                   // throws Error(internal) when empty
   const Score& at(const std::string& name) const;  // throws Error(usage) naming the nearest
 };
 
-// {"accuracy": {"value": 0.93, "low": 0.925, "high": 0.935, "higher_is_better": true}, ...}, in order.
+// {"accuracy": {"value": 0.93, "low": 0.925, "high": 0.935, "higher_is_better": true}, ...}, in
+// order.
 nlohmann::ordered_json to_json(const Scores& scores);
+// The reverse; throws Error(format) naming the score that is not of that form.
+Scores scores_from_json(const nlohmann::ordered_json& json);
 
 }  // namespace espalier

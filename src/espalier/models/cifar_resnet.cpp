@@ -72,8 +72,7 @@ class CifarResNet : public ImageModel {
     init_convolutions(*this);
   }
 
-  Tensor forward(const Tensor& images) override {
-    Tensor last = features(images).back();
+  Tensor head(const Tensor& last) override {
     return linear_->forward(torch::adaptive_avg_pool2d(last, {1, 1}).flatten(1));
   }
 

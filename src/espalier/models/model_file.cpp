@@ -166,7 +166,8 @@ void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& 
   for (const auto& [name, tensor] : state)
     if (tensor.is_floating_point() && !tensor.isfinite().all().item<bool>())
       fail(Kind::data, "tensor '{}' holds a NaN or an infinity: not saved", name);
-  std::string config = to_config(net, meta).dump(2) + "\n";
+  std::string config =
+      to_config(net, meta).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   save_tensors(folder / kWeights, state, {{"format", "pt"}, {"espalier", config}});
   write_file_atomic(folder / kConfig, config);
 }

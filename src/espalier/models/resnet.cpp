@@ -99,8 +99,7 @@ class ResNet : public ImageModel {
     init_convolutions(*this);
   }
 
-  Tensor forward(const Tensor& images) override {
-    Tensor last = features(images).back();
+  Tensor head(const Tensor& last) override {
     return fc_->forward(torch::adaptive_avg_pool2d(last, {1, 1}).flatten(1));
   }
 

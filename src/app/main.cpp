@@ -1,0 +1,81 @@
+// The command: espalier VERB [words and flags].
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "app/verbs.h"
+#include "espalier/core/error.h"
+#include "espalier/core/names.h"
+#include "espalier/core/progress.h"
+#include "espalier/tensor/torch.h"
+
+namespace espalier {
+namespace {
+
+struct Verb {
+  std::string name, help;
+  int (*run)(const Arguments&);
+};
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> table = {
+      {"train", "train a task on data: train classify --data DIR", run_train},
+      {"eval", "score a run, model file or .onnx on data", run_eval},
+      {"predict", "classify images or a folder of them", run_predict},
+      {"export", "write a checked, folded .onnx", run_export},
+      {"report", "one HTML page for a run, or several side by side", run_report},
+      {"data", "draw an orchard, look at a data set", run_data},
+      {"models", "list the models with parameters and MACs", run_models},
+      {"demo", "the whole path on the orchard in a few minutes", run_demo},
+  };
+  return table;
+}
+
+void print_help() {
+  fmt::print("espalier: train, evaluate, export and report models\n\n"
+             "espalier VERB [words and flags]   (espalier VERB --help says more)\n\n");
+  for (const Verb& verb : verbs()) fmt::print("  {:<10} {}\n", verb.name, verb.help);
+}
+
+int run(int count, char** words) {
+  if (count < 2) {
+    print_help();
+    return exit_code(Kind::usage);
+  }
+  std::string name = words[1];
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help();
+    return 0;
+  }
+  if (name == "--version") {
+    fmt::print("espalier {}\n", ESPALIER_VERSION);
+    return 0;
+  }
+  return find_named(verbs(), name, "verb").run(Arguments(words + 2, words + count));
+}
+
+int report_error(const std::string& what, Kind kind) {
+  fmt::print(stderr, "espalier: {}\n", what);
+  return exit_code(kind);
+}
+
+}  // namespace
+}  // namespace espalier
+
+int main(int count, char** words) {
+  using namespace espalier;
+  try {
+    return run(count, words);
+  } catch (const Error& error) {
+    return report_error(error.what(), error.kind());
+  } catch (const c10::Error& error) {
+    return report_error(fmt::format("internal: {}", error.what_without_backtrace()), Kind::internal);
+  } catch (const std::bad_alloc&) {
+    return report_error("out of memory: a smaller --batch or --size helps", Kind::io);
+  } catch (const std::exception& error) {
+    return report_error(fmt::format("internal: {}", error.what()), Kind::internal);
+  }
+}

@@ -1,0 +1,72 @@
+#include "espalier/tasks/classify.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "espalier/core/error.h"
+#include "espalier/metrics/classification.h"
+#include "espalier/tensor/torch.h"
+
+namespace espalier {
+
+Fields fields(ClassifyConfig& config) {
+  return {field("label_smoothing", config.label_smoothing,
+                "share of the target spread over all classes, the true one included")
+              .between(0, 0.9)};
+}
+
+ClassifyTask::ClassifyTask(ImageModelPtr model, ModelMeta meta, ClassifyConfig config)
+    : model_(std::move(model)),
+      meta_(std::move(meta)),
+      config_(config),
+      normalisation_{meta_.mean, meta_.std} {}
+
+at::Tensor class_targets(const Batch& batch, int64_t classes) {
+  std::vector<int64_t> ids;
+  for (size_t i = 0; i < batch.truth.size(); ++i) {
+    const std::vector<Label>& labels = batch.truth[i].labels;
+    if (labels.empty() || labels[0].id < 0 || labels[0].id >= classes)
+      fail(Kind::data, "sample {} has {}, expected one class of 0..{}", batch.indices[i],
+           labels.empty() ? "no class" : fmt::format("class {}", labels[0].id), classes - 1);
+    ids.push_back(labels[0].id);
+  }
+  return at::tensor(ids, at::kLong);
+}
+
+Losses ClassifyTask::losses(const Batch& batch) {
+  at::Tensor logits = model_->forward(to_tensor(batch, normalisation_)).to(at::kFloat);
+  at::Tensor targets = class_targets(batch, logits.size(1));
+  return {.total = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100,
+                                          config_.label_smoothing),
+          .parts = {}};
+}
+
+std::vector<Annotation> ClassifyTask::predict(const Batch& batch) {
+  torch::NoGradGuard guard;
+  return annotations_from_logits(model_->forward(to_tensor(batch, normalisation_)));
+}
+
+std::vector<Annotation> annotations_from_logits(const at::Tensor& logits) {
+  at::Tensor probabilities = at::softmax(logits.to(at::kFloat), 1).contiguous();
+  int64_t count = probabilities.size(0), classes = probabilities.size(1);
+  std::vector<Annotation> result(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = probabilities.const_data_ptr<float>() + i * classes;
+    std::vector<Label>& labels = result[static_cast<size_t>(i)].labels;
+    for (int64_t c = 0; c < classes; ++c) labels.push_back({.id = c, .score = row[c]});
+    std::stable_sort(labels.begin(), labels.end(),
+                     [](const Label& a, const Label& b) { return a.score > b.score; });
+  }
+  return result;
+}
+
+Scores ClassifyTask::score(const std::vector<Annotation>& truth,
+                           const std::vector<Annotation>& predicted) const {
+  return score_classification(truth, predicted, meta_.class_names).scores;
+}
+
+void ClassifyTask::save(const fs::path& folder) const {
+  save_model(folder, *model_, meta_);
+}
+
+}  // namespace espalier

@@ -1,0 +1,52 @@
+// Image classification: one class an image, softmax and cross entropy with optional label
+// smoothing.
+//
+//   ClassifyTask task(make_model("resnet20", {{"classes", 10}}), meta, {.label_smoothing = 0.1});
+#pragma once
+
+#include "espalier/core/fields.h"
+#include "espalier/models/model.h"
+#include "espalier/models/model_file.h"
+#include "espalier/tasks/images.h"
+#include "espalier/tasks/task.h"
+#include "espalier/tensor/precision.h"
+
+namespace espalier {
+
+struct ClassifyConfig {
+  double label_smoothing =
+      0;  // share eps spread evenly over all classes, the true one included (Szegedy et al. 2016)
+};
+Fields fields(ClassifyConfig& config);
+
+class ClassifyTask : public Task {
+ public:
+  ClassifyTask(ImageModelPtr model, ModelMeta meta, ClassifyConfig config);
+
+  std::string name() const override { return "classify"; }
+  torch::nn::Module& module() override { return *model_; }
+  Losses losses(const Batch& batch) override;
+  std::vector<Annotation> predict(const Batch& batch) override;
+  Scores score(const std::vector<Annotation>& truth,
+               const std::vector<Annotation>& predicted) const override;
+  void save(const fs::path& folder) const override;
+
+  ImageModel& model() { return *model_; }
+  const ModelMeta& meta() const { return meta_; }
+
+ private:
+  ImageModelPtr model_;
+  ModelMeta meta_;
+  ClassifyConfig config_;
+  Normalisation normalisation_;
+};
+
+// N x classes logits to annotations: every class with its softmax probability, best first (ties:
+// lower id first).
+std::vector<Annotation> annotations_from_logits(const at::Tensor& logits);
+
+// Class ids of the batch as an int64 vector; Error(data) naming a sample without a class or outside
+// 0..classes-1.
+at::Tensor class_targets(const Batch& batch, int64_t classes);
+
+}  // namespace espalier

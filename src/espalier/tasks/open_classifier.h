@@ -1,0 +1,22 @@
+// From a path to something that classifies: a run folder, a folder with model.safetensors and config.json, a .safetensors
+// file, or an exported .onnx file.
+//
+//   std::unique_ptr<ClassifyTask> task = open_classifier("runs/classify-1");
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "espalier/tasks/classify.h"
+
+namespace espalier {
+
+// Throws Error(io | format | usage | unsupported) naming the file and what is wrong with it.
+std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path);
+
+// What an exported file says of itself (ONNX metadata_props), and back; Error(format) naming the key.
+std::map<std::string, std::string> onnx_metadata(const ModelMeta& meta);
+ModelMeta meta_from_onnx(const std::map<std::string, std::string>& metadata);
+
+}  // namespace espalier

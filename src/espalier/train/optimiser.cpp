@@ -1,0 +1,95 @@
+#include "espalier/train/optimiser.h"
+
+#include "espalier/tensor/torch.h"
+
+namespace espalier {
+namespace {
+
+template <class T>
+void take(const std::vector<T>& from, const std::vector<size_t>& which, std::vector<T>& to) {
+  for (size_t i : which)
+    if (i < from.size()) to.push_back(from[i]);
+}
+
+}  // namespace
+
+Optimiser::Optimiser(torch::nn::Module& module, const TrainConfig& config)
+    : config_(config), groups_(2) {
+  groups_[0].weight_decay = config.weight_decay;
+  groups_[1].weight_decay = config.decay_norms ? config.weight_decay : 0;
+  bool adam = config.optimiser == "adamw";
+  for (auto& item : module.named_parameters()) {
+    at::Tensor parameter = item.value();
+    if (!parameter.requires_grad()) continue;
+    Group& group = groups_[parameter.dim() >= 2 ? 0 : 1];
+    group.names.push_back(item.key());
+    group.parameters.push_back(parameter);
+    group.first.push_back(at::zeros_like(parameter).detach());
+    if (!adam) continue;
+    group.second.push_back(at::zeros_like(parameter).detach());
+    group.steps.push_back(at::zeros({}, at::kFloat));
+  }
+}
+
+void Optimiser::zero_grad() {
+  for (Group& group : groups_)
+    for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
+}
+
+void Optimiser::step(double rate) {
+  torch::NoGradGuard guard;
+  for (Group& group : groups_) {
+    std::vector<size_t> live;
+    for (size_t i = 0; i < group.parameters.size(); ++i)
+      if (group.parameters[i].grad().defined()) live.push_back(i);
+    if (live.empty()) continue;
+    std::vector<at::Tensor> parameters, gradients, first, second, steps;
+    for (size_t i : live) {
+      parameters.push_back(group.parameters[i].detach());
+      gradients.push_back(group.parameters[i].grad());
+    }
+    take(group.first, live, first);
+    take(group.second, live, second);
+    take(group.steps, live, steps);
+    if (config_.optimiser == "adamw") {
+      for (at::Tensor& count : steps) count.add_(1);
+      at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, config_.beta1,
+                        config_.beta2, group.weight_decay, config_.adam_eps, /*amsgrad=*/false,
+                        /*maximize=*/false);
+    } else {
+      // A zero momentum buffer makes the first step equal to the special first step of the
+      // published code.
+      at::_fused_sgd_(parameters, gradients, first, group.weight_decay, config_.momentum, rate,
+                      /*dampening=*/0, config_.nesterov && config_.momentum > 0, /*maximize=*/false,
+                      /*is_first_step=*/false);
+    }
+  }
+}
+
+double Optimiser::clip_gradients(double limit) {
+  torch::NoGradGuard guard;
+  std::vector<at::Tensor> gradients;
+  for (Group& group : groups_)
+    for (at::Tensor& parameter : group.parameters)
+      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  if (gradients.empty()) return 0;
+  double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  if (norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
+  return norm;
+}
+
+NamedTensors Optimiser::state() const {
+  NamedTensors tensors;
+  bool adam = config_.optimiser == "adamw";
+  for (const Group& group : groups_) {
+    for (size_t i = 0; i < group.names.size(); ++i) {
+      tensors.emplace_back((adam ? "adam.first." : "momentum.") + group.names[i], group.first[i]);
+      if (!adam) continue;
+      tensors.emplace_back("adam.second." + group.names[i], group.second[i]);
+      tensors.emplace_back("adam.steps." + group.names[i], group.steps[i]);
+    }
+  }
+  return tensors;
+}
+
+}  // namespace espalier

@@ -1,0 +1,124 @@
+#include "espalier/train/run_folder.h"
+
+#include <fstream>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/format/tfevents.h"
+
+namespace espalier {
+
+struct RunFolder::State {
+  fs::path path;
+  std::ofstream log;
+  std::optional<EventFile> events;
+
+  fs::path log_path() const { return path / "metrics.jsonl"; }
+  void open_log() {
+    log.open(log_path(), std::ios::binary | std::ios::app);
+    if (!log) fail(Kind::io, "cannot write {}", log_path().string());
+  }
+};
+
+namespace {
+
+// What a run writes; with --force these and nothing else are removed.
+const char* const kRunFiles[] = {"config.toml",   "config.json",  "model.safetensors", "last.ckpt",
+                                 "metrics.jsonl", "summary.json", "report.html",       "model.onnx",
+                                 "export.json",   "last"};
+
+void remove_run(const fs::path& path) {
+  for (const char* name : kRunFiles) fs::remove_all(path / name);
+  for (const auto& entry : fs::directory_iterator(path)) {
+    std::string name = entry.path().filename().string();
+    if (name.starts_with("events.out.tfevents.") || name.starts_with("eval-"))
+      fs::remove_all(entry.path());
+  }
+}
+
+// Numbers of one line as TensorBoard scalars: "loss", "scores/accuracy".
+void log_numbers(EventFile& events,
+                 const std::string& prefix,
+                 const nlohmann::ordered_json& value,
+                 int64_t step) {
+  for (const auto& [key, item] : value.items()) {
+    if (key == "step" || key == "epoch") continue;
+    if (item.is_number())
+      events.add_scalar(prefix + key, item.get<float>(), step);
+    else if (item.is_object() && item.contains("value"))
+      events.add_scalar(prefix + key, item["value"].get<float>(), step);
+    else if (item.is_object())
+      log_numbers(events, prefix + key + "/", item, step);
+  }
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RunFolder::~RunFolder() = default;
+RunFolder::RunFolder(RunFolder&&) noexcept = default;
+RunFolder& RunFolder::operator=(RunFolder&&) noexcept = default;
+
+RunFolder RunFolder::create(const fs::path& path, bool force) {
+  if (fs::exists(path) && !fs::is_directory(path))
+    fail(Kind::usage, "{} is a file; --out names a folder", path.string());
+  if (fs::exists(path) && !fs::is_empty(path)) {
+    if (!force)
+      fail(Kind::usage, "{} is not empty: --resume goes on with it, --force replaces the run in it",
+           path.string());
+    remove_run(path);
+  }
+  make_folder(path);
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->open_log();
+  state->events.emplace(path);
+  return RunFolder(std::move(state));
+}
+
+RunFolder RunFolder::resume(const fs::path& path) {
+  if (!fs::exists(path / "last.ckpt"))
+    fail(Kind::usage, "{} has no last.ckpt to resume from", path.string());
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->open_log();
+  state->events.emplace(path);
+  return RunFolder(std::move(state));
+}
+
+const fs::path& RunFolder::path() const {
+  return state_->path;
+}
+
+fs::path RunFolder::operator/(const std::string& name) const {
+  return state_->path / name;
+}
+
+void RunFolder::log(const nlohmann::ordered_json& line, int64_t step) {
+  state_->log << line.dump() << '\n' << std::flush;
+  if (!state_->log)
+    fail(Kind::io, "cannot write {} (is the disk full?)", state_->log_path().string());
+  if (step >= 0) log_numbers(*state_->events, "", line, step);
+}
+
+uint64_t RunFolder::log_size() const {
+  return fs::file_size(state_->log_path());
+}
+
+void RunFolder::cut_log(uint64_t size) {
+  if (log_size() < size) return;
+  state_->log.close();
+  fs::resize_file(state_->log_path(), size);
+  state_->open_log();
+}
+
+fs::path next_run_folder(const std::string& task) {
+  for (int number = 1;; ++number) {
+    fs::path path = fs::path("runs") / fmt::format("{}-{}", task, number);
+    if (!fs::exists(path)) return path;
+  }
+}
+
+}  // namespace espalier
