@@ -1,0 +1,100 @@
+#include "espalier/data/recipe.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "espalier/core/error.h"
+
+namespace espalier {
+namespace {
+
+constexpr int kLargestLightSide = 64;
+
+std::string resolved_augment(const AugmentConfig& config, int side) {
+  for (const char* known : {"none", "light", "standard"})
+    if (config.augment == known) return known;
+  if (config.augment == "auto") return side <= kLargestLightSide ? "light" : "standard";
+  fail(Kind::usage, "augment is \"{}\", not one of auto, none, light, standard", config.augment);
+}
+
+int before_crop(const AugmentConfig& config, int side) {
+  return static_cast<int>(std::lround(side / config.crop_share));
+}
+
+// torchvision's Resize(short) and CenterCrop(side) as one map: the same pixels, without the image
+// between.
+Sample crop_centre(const Sample& s, int shorter, int side) {
+  const int64_t width = s.image.width, height = s.image.height, least = std::min(width, height);
+  if (least < 1) fail(Kind::data, "the image is empty");
+  const int64_t wide = width * shorter / least, high = height * shorter / least;
+  const double x = double(width) / double(wide), y = double(height) / double(high);
+  const double left = std::floor(double(wide - side) / 2),
+               top = std::floor(double(high - side) / 2);
+  return warp(s, {x, 0, x * left, 0, y, y * top}, side, side);
+}
+
+Sample fit_and_pad(const Sample& s, int side) {
+  const double longer = std::max(s.image.width, s.image.height);
+  if (longer < 1) fail(Kind::data, "the image is empty");
+  auto scaled = [&](int length) { return std::max(1.0, std::round(length * side / longer)); };
+  const double wide = scaled(s.image.width), high = scaled(s.image.height);
+  const double x = s.image.width / wide, y = s.image.height / high;
+  const double left = std::floor((side - wide) / 2), top = std::floor((side - high) / 2);
+  return warp(s, {x, 0, -x * left, 0, y, -y * top}, side, side);
+}
+
+}  // namespace
+
+Fields fields(AugmentConfig& config) {
+  return {
+      field("augment", config.augment,
+            "augmentation; auto: light up to a side of 64, else standard")
+          .one_of({"auto", "none", "light", "standard"}),
+      field("size", config.size, "side of the network's input in pixels; 0: chosen from the data")
+          .between(0, 8192),
+      field("flip", config.flip, "mirror training images left to right; off for text and digits"),
+      field("min_area", config.min_area,
+            "least share of the image that a random resized crop shows")
+          .between(0.001, 1),
+      field("jitter", config.jitter, "strength of brightness, contrast and saturation jitter")
+          .between(0, 1),
+      field("resize", config.resize, "how an image is made square for evaluation")
+          .one_of({"crop", "squash", "pad"}),
+      field("crop_share", config.crop_share, "part of the short side that resize=crop keeps")
+          .between(0.1, 1),
+  };
+}
+
+Transform eval_transform(const AugmentConfig& config, int side) {
+  if (side < 1) fail(Kind::usage, "the side of the images is {}, not at least 1", side);
+  if (config.resize == "squash") return resize_to(side, side);
+  if (config.resize == "pad") return [=](Sample s, Random&) { return fit_and_pad(s, side); };
+  if (config.resize == "crop")
+    return [=, shorter = before_crop(config, side)](Sample s, Random&) {
+      return crop_centre(s, shorter, side);
+    };
+  fail(Kind::usage, "resize is \"{}\", not one of crop, squash, pad", config.resize);
+}
+
+Transform train_transform(const AugmentConfig& config, int side) {
+  const std::string augment = resolved_augment(config, side);
+  std::vector<Transform> steps;
+  if (augment == "standard") {
+    steps.push_back(random_resized_crop(side, config.min_area));
+  } else {
+    steps.push_back(eval_transform(config, side));
+    if (augment == "light") steps.push_back(random_crop(side, side, side / 8));
+  }
+  if (config.flip && augment != "none") steps.push_back(random_flip());
+  if (config.jitter > 0 && augment == "standard")
+    steps.push_back(colour_jitter(config.jitter, config.jitter, config.jitter));
+  return chain(std::move(steps));
+}
+
+int decode_side(const AugmentConfig& config, int side, bool training) {
+  if (training && resolved_augment(config, side) == "standard")
+    return static_cast<int>(std::ceil(side / std::sqrt(config.min_area)));
+  return config.resize == "crop" ? before_crop(config, side) : side;
+}
+
+}  // namespace espalier

@@ -1,0 +1,39 @@
+// The usual augmentations by name, for training and for evaluation, to square images of one side.
+//
+//   AugmentConfig config{.augment = "light"};
+//   Loader train(dataset, train_transform(config, 32), {.min_side = decode_side(config, 32,
+//   true)}); Loader test(dataset, eval_transform(config, 32), {.min_side = decode_side(config, 32,
+//   false)});
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "espalier/core/fields.h"
+#include "espalier/data/transform.h"
+
+namespace espalier {
+
+struct AugmentConfig {
+  // none: as for evaluation; light: pad by an eighth, crop, flip (CIFAR's); standard: random
+  // resized crop, flip, colour jitter (ImageNet's); auto: light up to a side of 64, else standard.
+  std::string augment = "auto";
+  int64_t size = 0;        // side of the network's input, pixels; 0: the caller's choice
+  bool flip = true;        // off for text, digits and whatever has a handedness
+  double min_area = 0.25;  // of a random resized crop; ImageNet's recipe has 0.08
+  double jitter = 0.4;     // strength of brightness, contrast and saturation jitter
+  std::string resize =
+      "crop";  // crop: short side, then the centre; squash; pad: long side, then black bars
+  double crop_share = 1;  // part of the short side that crop keeps; ImageNet's recipe has 0.875
+};
+Fields fields(AugmentConfig& config);
+
+// Both give side x side images and leave gray images gray. An unknown word is Error(usage).
+Transform train_transform(const AugmentConfig& config, int side);
+Transform eval_transform(const AugmentConfig& config, int side);
+
+// What Dataset::read may shrink the short side to without loss for these transforms
+// (LoaderConfig::min_side).
+int decode_side(const AugmentConfig& config, int side, bool training);
+
+}  // namespace espalier
