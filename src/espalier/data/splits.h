@@ -31,7 +31,8 @@ struct Splits {
 // Throws Error(io | data | format) with advice: missing, empty, one class only, images but no class folders, ...
 Splits open_splits(const std::string& where, const SplitConfig& config);
 
-// `where` as one unsplit data set (for eval and predict on a plain folder); images without class folders are fine.
+// `where` as one unsplit data set (for eval and predict): a folder with or without class folders, or one picture. Of
+// what comes in parts, the test part where there is one (else the training part).
 DatasetPtr open_images(const std::string& where);
 
 }  // namespace espalier
