@@ -12,6 +12,8 @@ namespace {
 constexpr double kLinearSlack = 1e-9;  // cos(90 degrees) in doubles is 6e-17
 constexpr double kShiftSlack = 1e-6;
 constexpr double kLargestShift = 1e9;
+constexpr double kUnfiltered =
+    0.25;  // shrinking by this much over a whole factor costs no more samples
 constexpr int kMostSamples = 32;  // along one side of an output pixel
 
 // The x range [begin, end) of 0..width in which 0 <= slope * x + offset < limit, slope one of -1,
@@ -40,17 +42,18 @@ bool inside(const Image& in, Position p) {
   return p.x >= 0 && p.y >= 0 && p.x < in.width && p.y < in.height;
 }
 
+// The four pixels around a position and the weights between them; beyond the border the border
+// repeats.
 template <int C>
 void add_bilinear(const Image& in, Position p, float* sum) {
-  const double fx = p.x - 0.5, fy = p.y - 0.5;
-  const double left = std::floor(fx), top = std::floor(fy);
-  const float wx = static_cast<float>(fx - left), wy = static_cast<float>(fy - top);
-  auto pixel = [](double at, int limit) {
-    return static_cast<int>(std::clamp<double>(at, 0, limit - 1));
-  };
-  const int x0 = pixel(left, in.width), x1 = pixel(left + 1, in.width);
-  const uint8_t* upper = in.row(pixel(top, in.height));
-  const uint8_t* lower = in.row(pixel(top + 1, in.height));
+  const double x = std::clamp(p.x, -1.0, in.width + 1.0) - 0.5;
+  const double y = std::clamp(p.y, -1.0, in.height + 1.0) - 0.5;
+  // Shifted to be positive, where cutting off is rounding down: a call of floor() would cost more.
+  const int left = static_cast<int>(x + 2) - 2, top = static_cast<int>(y + 2) - 2;
+  const float wx = static_cast<float>(x - left), wy = static_cast<float>(y - top);
+  const int x0 = std::clamp(left, 0, in.width - 1), x1 = std::clamp(left + 1, 0, in.width - 1);
+  const uint8_t* upper = in.row(std::clamp(top, 0, in.height - 1));
+  const uint8_t* lower = in.row(std::clamp(top + 1, 0, in.height - 1));
   for (int c = 0; c < C; ++c) {
     const float a = upper[x0 * C + c], b = upper[x1 * C + c];
     const float d = lower[x0 * C + c], e = lower[x1 * C + c];
@@ -61,7 +64,7 @@ void add_bilinear(const Image& in, Position p, float* sum) {
 
 int samples_along(double dx, double dy) {
   const double length = std::hypot(dx, dy);
-  return static_cast<int>(std::clamp(std::ceil(length - 1e-6), 1.0, double{kMostSamples}));
+  return static_cast<int>(std::clamp(std::ceil(length - kUnfiltered), 1.0, double{kMostSamples}));
 }
 
 template <int C>

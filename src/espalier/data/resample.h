@@ -35,9 +35,9 @@ struct AxisMap {
 Image resample_separable(
     const Image& in, AxisMap x, AxisMap y, int width, int height, uint8_t fill);
 
-// Bilinear between pixel centres, border repeated. When shrinking by s, the mean of ceil(s) x
-// ceil(s) such samples spread over the output pixel (at most 32 x 32, beyond which it aliases). 1,
-// 3 or 4 channels.
+// Bilinear between pixel centres, the border repeated. When shrinking by s, the mean of n x n such
+// samples spread over the output pixel, n = ceil(s - 1/4) and at most 32, beyond which it aliases.
+// 1, 3 or 4 channels.
 Image resample_affine(
     const Image& in, const Affine& from_output, int width, int height, uint8_t fill);
 

@@ -64,13 +64,51 @@ Box warp_box(const Box& box, const Geometry& g) {
   return {clip(x0, g.width), clip(y0, g.height), clip(x1, g.width), clip(y1, g.height)};
 }
 
-bool threshold(Image& mask) {
-  bool any = false;
-  for (uint8_t& value : mask.pixels) {
-    value = value >= 128 ? 255 : 0;
-    any |= value != 0;
+// The rows and columns of a mask that are not empty, as a box of whole pixels; no area when there are none.
+Box extent(const Image& mask) {
+  int left = mask.width, right = 0, top = mask.height, bottom = 0;
+  auto set = [](uint8_t value) { return value != 0; };
+  for (int y = 0; y < mask.height; ++y) {
+    const uint8_t *begin = mask.row(y), *end = begin + mask.width;
+    const int first = static_cast<int>(std::find_if(begin, end, set) - begin);
+    if (first == mask.width) continue;
+    left = std::min(left, first);
+    while (end[-1] == 0) --end;
+    right = std::max(right, static_cast<int>(end - begin));
+    top = std::min(top, y), bottom = y + 1;
   }
-  return any;
+  if (left >= right) return {};
+  return {float(left), float(top), float(right), float(bottom)};
+}
+
+// As the image, thresholded. Only the part of the frame where the object can be is computed: with twenty objects in a
+// picture, twenty whole pictures would be most of the work. Empty when nothing is left.
+Image warp_mask(const Image& mask, const Geometry& g) {
+  if (mask.channels != 1)
+    fail(Kind::data, "an instance mask has {} channels, not 1", mask.channels);
+  const Affine& m = g.from_output;
+  Box part = extent(mask);
+  if (part.area() == 0) return {};
+  const float reach_x = float(2 + std::abs(m[0]) + std::abs(m[1]));
+  const float reach_y = float(2 + std::abs(m[3]) + std::abs(m[4]));
+  part = warp_box({part.x0 - reach_x, part.y0 - reach_y, part.x1 + reach_x, part.y1 + reach_y}, g);
+  const int left = int(part.x0), right = int(std::ceil(part.x1));
+  const int top = int(part.y0), bottom = int(std::ceil(part.y1));
+  if (left >= right || top >= bottom) return {};
+  const Affine shifted{m[0], m[1], m[0] * left + m[1] * top + m[2],
+                       m[3], m[4], m[3] * left + m[4] * top + m[5]};
+  const Image found = warp_smooth(mask, make_geometry(shifted, right - left, bottom - top), 0);
+  Image moved(g.width, g.height, 1);
+  bool any = false;
+  for (int y = 0; y < found.height; ++y) {
+    const uint8_t* from = found.row(y);
+    uint8_t* to = moved.row(top + y) + left;
+    for (int x = 0; x < found.width; ++x) {
+      to[x] = from[x] >= 128 ? 255 : 0;
+      any |= from[x] >= 128;
+    }
+  }
+  return any ? moved : Image{};
 }
 
 // A copy, moved; nothing when it left the frame.
@@ -79,8 +117,8 @@ std::optional<Instance> warp_instance(const Instance& instance, const Geometry& 
   if (!(box.width() > kEmptySide && box.height() > kEmptySide)) return std::nullopt;
   Instance moved{box, instance.label, instance.score, {}, instance.track};
   if (!instance.mask.empty()) {
-    moved.mask = warp_smooth(instance.mask, g, 0);
-    if (!threshold(moved.mask)) return std::nullopt;
+    moved.mask = warp_mask(instance.mask, g);
+    if (moved.mask.empty()) return std::nullopt;
   }
   return moved;
 }
