@@ -25,7 +25,12 @@ set_target_properties(espalier::torch PROPERTIES
   IMPORTED_LOCATION ${espalier_torch}/lib/libtorch_cpu.so
   IMPORTED_LINK_DEPENDENT_LIBRARIES "${espalier_torch_beside}")
 target_link_libraries(espalier::torch INTERFACE espalier::c10)
-target_include_directories(espalier::torch SYSTEM INTERFACE
+# The wheel's include/ carries a fmt of its own, for which it brings no library: the fmt that we link comes first.
+get_target_property(espalier_fmt fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+find_path(ESPALIER_FMT fmt/format.h HINTS ${espalier_fmt} NO_CACHE REQUIRED)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/espalier-first)
+file(CREATE_LINK ${ESPALIER_FMT}/fmt ${CMAKE_BINARY_DIR}/espalier-first/fmt SYMBOLIC)
+target_include_directories(espalier::torch SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/espalier-first
   ${espalier_torch}/include ${espalier_torch}/include/torch/csrc/api/include)
 # at::parallel_for is a template: whoever uses it must be compiled with OpenMP, and must load the one
 # libgomp that stands beside LibTorch (the run path puts it first). clang would bring a second runtime.
