@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <system_error>
 #include <thread>
 #include <tuple>
 
@@ -241,7 +242,11 @@ void Loader::State::start(int64_t first_batch) {
   open = std::min(end, taken + config.prefetch);
   for (int64_t batch = taken; batch < open; ++batch) make_slot(batch);
   const int64_t useful = std::min(config.workers, (end - taken) * config.batch);
-  for (int64_t i = 0; i < useful; ++i) threads.emplace_back([this] { work(); });
+  try {
+    for (int64_t i = 0; i < useful; ++i) threads.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {  // fewer do as well
+    if (threads.empty()) fail(Kind::io, "cannot start a loader thread: {}", error.what());
+  }
 }
 
 void Loader::State::stop() {

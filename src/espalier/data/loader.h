@@ -23,7 +23,8 @@ struct SampleFailure {
 
 struct Batch {
   int count = 0, height = 0, width = 0, channels = 0;
-  std::vector<uint8_t> pixels;  // count x height x width x channels, as stored (normalising is the task's)
+  std::vector<uint8_t>
+      pixels;  // count x height x width x channels, as stored (normalising is the task's)
   std::vector<Annotation> truth;
   std::vector<int64_t> indices;  // in the data set
   std::vector<SampleFailure> failures;
@@ -41,12 +42,16 @@ struct LoaderConfig {
 
 class Loader {
  public:
-  // `transform` must give every image the same size and channels; a sample that differs is a failure.
+  // `transform` must give every image the same size and channels; one that differs from most of its
+  // batch is a failure. An empty function changes nothing. Throws Error(usage) for impossible settings.
   Loader(DatasetPtr dataset, Transform transform, LoaderConfig config);
   ~Loader();
 
   // Batches of an epoch are numbered from 0; starting at `first_batch` gives exactly the later batches.
+  // An epoch under way is abandoned; each worker still ends the sample it is at.
   void start_epoch(int64_t epoch, int64_t first_batch = 0);
+
+  // Nothing at the end of the epoch. A batch that lost all its samples has count 0.
   std::optional<Batch> next();
 
   int64_t batches() const;  // per epoch

@@ -11,6 +11,7 @@ namespace {
 // A box with a side shorter than this is what rounding leaves of an object outside the frame, not
 // an object.
 constexpr float kEmptySide = 1e-3f;
+constexpr double kUnseen = 1e-6;  // pixels
 
 // One warp: the map in both directions, the output frame, and how pixels are moved.
 struct Geometry {
@@ -27,8 +28,11 @@ Affine inverse(const Affine& m) {
   return {a, b, -(a * m[2] + b * m[5]), c, d, -(c * m[2] + d * m[5])};
 }
 
-Geometry make_geometry(const Affine& from_output, int width, int height) {
+Geometry make_geometry(Affine from_output, int width, int height) {
   if (width < 1 || height < 1) fail(Kind::usage, "cannot warp an image to {} x {}", width, height);
+  // The sine of half a turn is not quite 0 in doubles; what moves nothing visibly is no turn.
+  if (std::abs(from_output[1]) * height < kUnseen && std::abs(from_output[3]) * width < kUnseen)
+    from_output[1] = from_output[3] = 0;
   Geometry geometry{from_output, inverse(from_output), width, height, as_pixel_move(from_output)};
   for (const Affine& map : {geometry.from_output, geometry.to_output})
     for (double value : map)
