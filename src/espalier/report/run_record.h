@@ -1,0 +1,86 @@
+// What a run folder says (docs/design.md, section 7), read with distrust: every file is optional,
+// and whatever is damaged is left out with a warning that names the file and the place.
+//
+//   RunRecord run = read_run("runs/classify-3");
+//   for (const std::string& line : run.warnings) ...
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "espalier/core/files.h"
+#include "espalier/metrics/classification.h"
+#include "espalier/metrics/scores.h"
+
+namespace espalier {
+
+// NaN where the line did not say.
+struct StepRecord {
+  double step = 0, epoch = 0, loss = 0, lr = 0, images_per_second = 0;
+};
+
+struct EpochRecord {
+  double epoch = 0, step = 0, train_loss = 0, seconds = 0;
+  Scores scores;  // of the validation split
+};
+
+struct SampleReason {
+  std::string id, reason;
+};
+
+// One prediction worth seeing. Pictures are data: URIs, "" when there is none.
+struct ShownPrediction {
+  std::string id, truth, predicted, image, evidence;
+  double confidence = 0;
+  bool small = false;  // the picture is under 64 pixels wide: show its pixels
+};
+
+struct Evaluation {
+  std::string split;
+  Scores scores;
+  std::vector<std::string> classes;
+  std::vector<std::vector<int64_t>> confusion;  // classes x classes, or empty
+  std::vector<ClassRow> per_class;              // one a class, or empty
+  std::vector<ReliabilityBin> reliability;
+  std::vector<ShownPrediction> mistakes, examples;
+};
+
+struct Facts {
+  std::string task, model, data, machine, precision, input;
+  std::vector<std::pair<std::string, std::string>> versions;
+  std::optional<double> classes, threads, seconds, epochs, seed;
+  std::optional<double> parameters, macs, latency_ms, baseline_accuracy;
+  std::optional<double> train, val, test;  // samples
+  std::optional<double> best_epoch, best_value;
+  std::string best_score;
+};
+
+struct ExportFacts {
+  std::optional<double> max_abs_diff, nodes, opset, bytes;
+};
+
+struct RunRecord {
+  std::string name;  // of the folder
+  std::vector<StepRecord> steps;
+  std::vector<EpochRecord> epochs;
+  std::optional<Facts> facts;
+  std::vector<Evaluation> evaluations;  // test first
+  std::optional<ExportFacts> exported;
+  std::string config_text;  // config.toml as it stands, "" when there is none
+  std::vector<std::pair<std::string, std::string>> config;  // dotted key, value
+  int64_t failure_count = 0;
+  std::vector<SampleReason> failures;  // the named ones
+  std::vector<std::string> warnings;
+
+  const Evaluation* evaluation() const {
+    return evaluations.empty() ? nullptr : &evaluations.front();
+  }
+};
+
+// Throws Error(io) when there is no such folder, Error(usage) when nothing in it comes from a run.
+RunRecord read_run(const fs::path& folder);
+
+}  // namespace espalier
