@@ -7,6 +7,7 @@
 #include "espalier/core/error.h"
 #include "espalier/core/files.h"
 #include "espalier/core/progress.h"
+#include "espalier/data/cached.h"
 #include "espalier/data/idx_set.h"
 #include "espalier/data/image_folder.h"
 #include "espalier/data/orchard.h"
@@ -191,9 +192,9 @@ std::optional<OrchardConfig> parse_orchard(const std::string& where) {
 
 Splits open_orchard(const OrchardConfig& config) {
   Splits splits;
-  splits.train = make_orchard(config, OrchardSplit::train);
-  splits.val = config.val > 0 ? make_orchard(config, OrchardSplit::val) : nullptr;
-  splits.test = config.test > 0 ? make_orchard(config, OrchardSplit::test) : nullptr;
+  splits.train = cached(make_orchard(config, OrchardSplit::train));
+  splits.val = config.val > 0 ? cached(make_orchard(config, OrchardSplit::val)) : nullptr;
+  splits.test = config.test > 0 ? cached(make_orchard(config, OrchardSplit::test)) : nullptr;
   splits.class_names = splits.train->class_names();
   splits.description = describe(
       fmt::format("orchard of {} ({} px, seed {})", config.kind, config.size, config.seed), splits);
