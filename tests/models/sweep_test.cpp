@@ -1,0 +1,141 @@
+// What holds for every row of the model table. A new row is picked up with no change here.
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "espalier/core/error.h"
+#include "espalier/models/model_file.h"
+#include "espalier/models/table.h"
+
+#include "tests/models/fill.h"
+
+namespace espalier {
+namespace {
+
+using nlohmann::json;
+
+class EveryModel : public testing::TestWithParam<ModelRow> {
+ protected:
+  // A small side that still leaves more than one value a channel at the deepest stage.
+  int64_t side() const { return GetParam().input_size / 2; }
+  std::string name() const { return GetParam().name; }
+};
+
+TEST_P(EveryModel, GivesALogitAClassForAnyBatchAndSize) {
+  torch::NoGradGuard no_grad;
+  ImageModelPtr net = make_model(name(), {{"classes", 7}});
+  EXPECT_EQ(net->name, name());
+  EXPECT_EQ(net->arguments.at("classes"), 7);
+  net->eval();
+  EXPECT_EQ(net->forward(torch::randn({2, 3, side(), side()})).sizes(), at::IntArrayRef({2, 7}));
+  EXPECT_EQ(net->forward(torch::randn({1, 3, side() + 1, side() - 3})).sizes(),
+            at::IntArrayRef({1, 7}));
+  EXPECT_EQ(net->forward(torch::randn({1, 3, 5, 9})).sizes(), at::IntArrayRef({1, 7}));
+}
+
+TEST_P(EveryModel, TakesGrayImages) {
+  torch::NoGradGuard no_grad;
+  ImageModelPtr net = make_model(name(), {{"in_channels", 1}, {"classes", 2}});
+  net->eval();
+  EXPECT_EQ(net->forward(torch::randn({1, 1, side(), side()})).sizes(), at::IntArrayRef({1, 2}));
+}
+
+TEST_P(EveryModel, FeaturesGetCoarserAndEndInTheLogits) {
+  torch::NoGradGuard no_grad;
+  ImageModelPtr net = make_model(name(), {{"classes", 3}});
+  net->eval();
+  std::vector<torch::Tensor> maps = net->features(torch::randn({2, 3, side(), side()}));
+  ASSERT_GE(maps.size(), 2u);
+  for (size_t i = 1; i < maps.size(); ++i) {
+    EXPECT_EQ(maps[i].dim(), 4);
+    EXPECT_EQ(maps[i].size(2), (maps[i - 1].size(2) + 1) / 2) << i;
+    EXPECT_GE(maps[i].size(1), maps[i - 1].size(1)) << i;
+  }
+}
+
+TEST_P(EveryModel, BackwardReachesEveryParameter) {
+  torch::manual_seed(3);
+  // With a last gamma of 0 the branches before it rightly get no gradient at first.
+  ImageModelPtr net = make_model(name(), {{"classes", 5}, {"in_channels", 1}});
+  fill_module(*net);
+  net->train();
+  torch::Tensor logits = net->forward(torch::randn({4, 1, side(), side()}));
+  torch::nn::functional::cross_entropy(logits, torch::tensor({0, 1, 2, 3})).backward();
+  for (const auto& item : net->named_parameters()) {
+    ASSERT_TRUE(item.value().grad().defined()) << item.key();
+    EXPECT_TRUE(item.value().grad().isfinite().all().item<bool>()) << item.key();
+    EXPECT_GT(item.value().grad().abs().max().item<double>(), 0) << item.key();
+  }
+}
+
+TEST_P(EveryModel, TrainsFromItsOwnBeginning) {
+  torch::manual_seed(4);
+  ImageModelPtr net = make_model(name(), {{"classes", 2}});
+  net->train();
+  torch::Tensor logits = net->forward(torch::randn({4, 3, side(), side()}));
+  EXPECT_TRUE(logits.isfinite().all().item<bool>());
+  EXPECT_LT(logits.abs().max().item<double>(), 20);
+}
+
+TEST_P(EveryModel, FileRebuildsItBitForBit) {
+  torch::NoGradGuard no_grad;
+  fs::path folder = fs::path(testing::TempDir()) / ("espalier_sweep_" + name());
+  fs::remove_all(folder);
+  torch::manual_seed(5);
+  ImageModelPtr net = make_model(name(), {{"classes", 4}});
+  fill_module(*net);
+  net->train();
+  net->forward(torch::randn({4, 3, side(), side()}));  // moves the running statistics
+  net->eval();
+  save_model(
+      folder, *net,
+      {.mean = {0.4, 0.5, 0.6}, .std = {0.1, 0.2, 0.3}, .input_size = side(), .resize = "crop"});
+  torch::Tensor x = input_images({2, 3, side(), side()});
+  for (const fs::path& path : {folder, folder / "model.safetensors"}) {
+    LoadedModel loaded = load_model(path);
+    EXPECT_EQ(loaded.net->name, name());
+    EXPECT_EQ(loaded.net->arguments, net->arguments);
+    EXPECT_FALSE(loaded.net->is_training());
+    EXPECT_TRUE(torch::equal(loaded.net->forward(x), net->forward(x)));
+    EXPECT_EQ(module_state(*loaded.net).size(), module_state(*net).size());
+  }
+  fs::remove_all(folder);
+}
+
+TEST_P(EveryModel, RefusesASettingItDoesNotKnow) {
+  try {
+    make_model(name(), {{"clases", 4}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::usage);
+    std::string text = error.what();
+    EXPECT_NE(text.find(name()), std::string::npos) << text;
+    EXPECT_NE(text.find("did you mean classes"), std::string::npos) << text;
+  }
+  EXPECT_THROW(make_model(name(), {{"classes", 0}}), Error);
+  EXPECT_THROW(make_model(name(), {{"classes", "many"}}), Error);
+}
+
+std::string name_of_row(const testing::TestParamInfo<ModelRow>& info) {
+  return info.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Table, EveryModel, testing::ValuesIn(model_table()), name_of_row);
+
+TEST(ModelTable, OffersTheNearestName) {
+  try {
+    make_model("resnet19");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::usage);
+    EXPECT_NE(std::string(error.what()).find("did you mean resnet1"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(ModelTable, NamesAreUnique) {
+  std::set<std::string> names;
+  for (const ModelRow& row : model_table()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+}
+
+}  // namespace
+}  // namespace espalier
