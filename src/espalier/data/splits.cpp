@@ -239,14 +239,16 @@ DatasetPtr open_images(const std::string& where) {
   check_is_folder(root);
   if (holds_idx_set(root))
     return read_idx_set(root, holds_idx_part(root, IdxPart::test) ? IdxPart::test : IdxPart::train);
-  if (comes_in_parts(root, folders_in(root))) root /= is_folder(root / "test") ? "test" : "train";
+  std::string part;
+  if (comes_in_parts(root, folders_in(root))) part = is_folder(root / "test") ? "test" : "train";
+  if (!part.empty()) root /= part;
   FolderListing listing = list_pictures(root);
   if (listing.classes.empty() && !listing.loose.empty())
     return make_plain_images(root, std::move(listing.loose));
   if (listing.pictures() == 0)
     fail(Kind::data, "no pictures (jpg, jpeg, png) in {}", root.string());
   mention_loose(root, listing);
-  return make_image_folder(root, listing);
+  return make_image_folder(root, listing, part.empty() ? "" : part + "/");
 }
 
 }  // namespace espalier
