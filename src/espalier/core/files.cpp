@@ -1,5 +1,6 @@
 #include "espalier/core/files.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -13,7 +14,15 @@ namespace espalier {
 namespace {
 
 std::string system_reason() {
-  return std::strerror(errno);
+  return errno == 0 ? "unknown reason" : std::strerror(errno);
+}
+
+// Beside the target, so that renaming stays within one file system; of this process and call alone.
+fs::path part_of(const fs::path& path) {
+  static std::atomic<uint64_t> calls{0};
+  fs::path part = path;
+  part += fmt::format(".part{}-{}", ::getpid(), calls++);
+  return part;
 }
 
 void flush_to_disk(const fs::path& path) {
@@ -29,8 +38,11 @@ void flush_to_disk(const fs::path& path) {
 
 std::string read_file(const fs::path& path, uint64_t max_bytes) {
   std::error_code status;
-  if (!fs::exists(path, status)) fail(Kind::io, "{} does not exist", path.string());
-  if (!fs::is_regular_file(path, status)) fail(Kind::io, "{} is not a file", path.string());
+  fs::file_status found = fs::status(path, status);
+  if (found.type() == fs::file_type::not_found) fail(Kind::io, "{} does not exist", path.string());
+  if (found.type() == fs::file_type::none)
+    fail(Kind::io, "cannot read {}: {}", path.string(), status.message());
+  if (found.type() != fs::file_type::regular) fail(Kind::io, "{} is not a file", path.string());
   uint64_t size = fs::file_size(path, status);
   if (status) fail(Kind::io, "cannot read {}: {}", path.string(), status.message());
   if (size > max_bytes)
@@ -52,8 +64,8 @@ void make_folder(const fs::path& path) {
 
 void write_file_atomic(const fs::path& path, const std::function<void(std::ostream&)>& write) {
   if (path.has_parent_path()) make_folder(path.parent_path());
-  fs::path part = path;
-  part += fmt::format(".part{}", ::getpid());
+  fs::path part = part_of(path);
+  errno = 0;
   try {
     std::ofstream stream(part, std::ios::binary | std::ios::trunc);
     if (!stream) fail(Kind::io, "cannot write {}: {}", path.string(), system_reason());

@@ -25,7 +25,9 @@ int edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
-  int best_distance = std::max<int>(2, static_cast<int>(name.size()) / 3) + 1;
+  // A third of the letters may differ; of a short name one, since any two short names are close.
+  int limit = name.size() < 4 ? 1 : std::max<int>(2, static_cast<int>(name.size()) / 3);
+  int best_distance = limit + 1;
   for (const std::string& candidate : candidates) {
     int distance = edit_distance(name, candidate);
     if (distance < best_distance) {

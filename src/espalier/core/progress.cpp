@@ -1,9 +1,11 @@
 #include "espalier/core/progress.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace espalier {
@@ -15,8 +17,13 @@ std::atomic<bool> is_quiet{false};
 std::atomic<bool> bar_is_open{false};
 
 bool on_terminal() {
-  static const bool terminal = isatty(STDERR_FILENO) != 0;
-  return terminal;
+  return isatty(STDERR_FILENO) != 0;
+}
+
+size_t terminal_width() {
+  winsize size{};
+  bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  return known ? size.ws_col : 80;
 }
 
 double since(Clock::time_point start) {
@@ -53,7 +60,8 @@ void warn(const std::string& line) {
 }
 
 std::string clock_text(double seconds) {
-  int64_t whole = static_cast<int64_t>(seconds + 0.5);
+  if (!(seconds < 1e9)) return "?";
+  int64_t whole = static_cast<int64_t>(std::max(seconds, 0.0) + 0.5);
   if (whole >= 3600)
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
@@ -97,7 +105,8 @@ void Progress::advance(int64_t count, const std::string& note) {
   shown_ = Clock::now();
   if (!on_terminal()) return print_line(line(last_note_));
   bar_is_open = true;
-  std::fputs(("\r\x1b[K" + line(last_note_)).c_str(), stderr);
+  // A line longer than the terminal would wrap, and only its last row be cleared.
+  std::fputs(("\r\x1b[K" + line(last_note_).substr(0, terminal_width() - 1)).c_str(), stderr);
 }
 
 void Progress::finish(const std::string& note) {
