@@ -68,7 +68,7 @@ Box warp_box(const Box& box, const Geometry& g) {
   return {clip(x0, g.width), clip(y0, g.height), clip(x1, g.width), clip(y1, g.height)};
 }
 
-// The rows and columns of a mask that are not empty, as a box of whole pixels; no area when there are none.
+// The rows and columns of a mask that are not empty, in whole pixels; no area when there are none.
 Box extent(const Image& mask) {
   int left = mask.width, right = 0, top = mask.height, bottom = 0;
   auto set = [](uint8_t value) { return value != 0; };
@@ -85,8 +85,8 @@ Box extent(const Image& mask) {
   return {float(left), float(top), float(right), float(bottom)};
 }
 
-// As the image, thresholded. Only the part of the frame where the object can be is computed: with twenty objects in a
-// picture, twenty whole pictures would be most of the work. Empty when nothing is left.
+// As the image, thresholded; empty when nothing is left. Only the part of the frame where the object
+// can be is computed: with twenty objects, twenty whole pictures would be most of the work.
 Image warp_mask(const Image& mask, const Geometry& g) {
   if (mask.channels != 1)
     fail(Kind::data, "an instance mask has {} channels, not 1", mask.channels);
