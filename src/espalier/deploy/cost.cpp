@@ -1,0 +1,67 @@
+#include "espalier/deploy/cost.h"
+
+#include <set>
+
+#include "espalier/deploy/operators.h"
+#include "espalier/deploy/shapes.h"
+
+namespace espalier {
+namespace {
+
+// Inputs that training would change.
+std::vector<size_t> learned_inputs(const Node& node) {
+  if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm" ||
+      node.op == "BatchNormalization")
+    return {1, 2};
+  if (node.op == "MatMul") return {0, 1};
+  if (node.op == "Add" || node.op == "Mul")
+    return {0, 1};  // the bias of a linear layer on more than two axes
+  return {};
+}
+
+int64_t count_macs(const Node& node, const std::map<std::string, Shape>& shapes) {
+  const Shape& out = shapes.at(node.outputs[0]);
+  if (node.op == "Conv") {
+    const Shape& w = shapes.at(node.inputs[1]);  // each output sums over in/groups x kernel
+    return count_numbers(out) * w[1] * w[2] * w[3];
+  }
+  if (node.op == "ConvTranspose") {
+    const Shape& w = shapes.at(node.inputs[1]);  // each input goes to out/groups x kernel
+    return count_numbers(shapes.at(node.inputs[0])) * w[1] * w[2] * w[3];
+  }
+  if (node.op == "Gemm" || node.op == "MatMul")
+    return count_numbers(out) * shapes.at(node.inputs[0]).back();
+  return 0;
+}
+
+}  // namespace
+
+Cost count_cost(const Graph& graph, const Shape& input) {
+  check_operators(graph);
+  std::map<std::string, Shape> shapes = infer_shapes(graph, input);
+  Cost cost;
+  std::set<std::string> counted;
+  for (const Node& node : graph.nodes) {
+    LayerCost layer{.name = node.name,
+                    .op = node.op,
+                    .output = shapes.at(node.outputs[0]),
+                    .parameters = 0,
+                    .macs = count_macs(node, shapes)};
+    for (size_t position : learned_inputs(node)) {
+      if (position >= node.inputs.size() || !graph.constants.count(node.inputs[position])) continue;
+      const Shape& shape = shapes.at(node.inputs[position]);
+      if (!shape.empty() && counted.insert(node.inputs[position]).second)
+        layer.parameters += count_numbers(shape);
+    }
+    cost.parameters += layer.parameters;
+    cost.macs += layer.macs;
+    if (layer.parameters > 0 || layer.macs > 0) cost.layers.push_back(std::move(layer));
+  }
+  return cost;
+}
+
+Cost count_cost(ImageModel& model, int64_t channels, int64_t height, int64_t width) {
+  return count_cost(trace(model, at::zeros({1, channels, height, width})), {1, channels, height, width});
+}
+
+}  // namespace espalier
