@@ -150,7 +150,10 @@ Image draw_view(const Sample& sample, const std::string& view, int zoom) {
   if (view != "instances" && view != "boxes") return image;
   for (size_t k = 0; k < truth.instances.size(); ++k) {
     const Instance& object = truth.instances[k];
-    const Colour colour = colour_of(view == "boxes" ? static_cast<size_t>(object.label) : k);
+    const int64_t which = view == "boxes"     ? object.label
+                          : object.track >= 0 ? object.track  // one colour through a video
+                                              : static_cast<int64_t>(k);
+    const Colour colour = colour_of(static_cast<size_t>(which));
     if (view == "instances" && fits(object.mask, sample.image))
       draw_mask(image, object.mask, zoom, colour, 0.40);
     draw_box(image, object.box, zoom, colour);

@@ -14,10 +14,10 @@ struct Shades {
 };
 
 // The tone in three lightnesses; each picture a little of its own.
-Shades shades(int tone, Random& random, double lightness) {
+Shades shades(int tone, Random& random, double lightness, double muted = 1) {
   const Tone base = backdrop_tone(tone);
   const double hue = base.hue + random.uniform(-7, 7),
-               sat = base.saturation * random.uniform(0.65, 1.0);
+               sat = muted * base.saturation * random.uniform(0.65, 1.0);
   const double light = lightness + random.uniform(-0.05, 0.05);
   return {from_hsl(hue, sat, light + 0.10), from_hsl(hue, sat, light),
           from_hsl(hue, sat, light - 0.12)};
@@ -71,7 +71,7 @@ void paint_plaster(cairo_t* context, Random random, int tone) {
 }
 
 void paint_boards(cairo_t* context, Random random, int tone) {
-  const Shades s = shades(tone, random, 0.64);
+  const Shades s = shades(tone, random, 0.65, 0.9);
   const bool upright = random.chance(0.6);
   const double wide = random.uniform(0.16, 0.24);
   for (double at = -random.uniform(0, wide); at < 1; at += wide) {
@@ -94,7 +94,7 @@ void paint_boards(cairo_t* context, Random random, int tone) {
 }
 
 void paint_foliage(cairo_t* context, Random random, int tone) {
-  const Shades s = shades(tone, random, 0.54);
+  const Shades s = shades(tone, random, 0.55, 0.8);
   fill_linear(context, {0, 0}, {0.3, 1}, {{0, s.middle}, {1, s.deep}});
   for (int k = 0; k < 12; ++k) {
     const Rgb colour =
