@@ -4,6 +4,9 @@
 
 #include "espalier/deploy/operators.h"
 #include "espalier/deploy/shapes.h"
+#include "espalier/deploy/trace.h"
+#include "espalier/models/model.h"
+#include "espalier/tensor/torch.h"
 
 namespace espalier {
 namespace {
@@ -61,7 +64,8 @@ Cost count_cost(const Graph& graph, const Shape& input) {
 }
 
 Cost count_cost(ImageModel& model, int64_t channels, int64_t height, int64_t width) {
-  return count_cost(trace(model, at::zeros({1, channels, height, width})), {1, channels, height, width});
+  return count_cost(trace(model, at::zeros({1, channels, height, width})),
+                    {1, channels, height, width});
 }
 
 }  // namespace espalier

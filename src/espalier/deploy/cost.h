@@ -22,9 +22,10 @@ struct Cost {
   std::vector<LayerCost> layers;  // those with either
 };
 
-// Parameters: weights, biases, gammas and betas, each once (running statistics are not learned). MACs: the multiply-adds
-// of Conv, ConvTranspose, Gemm and MatMul; biases, norms, activations and pooling are not counted. This is what
-// torchvision and papers print as "FLOPs". Throws as infer_shapes.
+// Parameters: weights, biases, gammas and betas, each once (running statistics are not learned).
+// MACs: the multiply-adds of Conv, ConvTranspose, Gemm and MatMul; biases, norms, activations and
+// pooling are not counted. This is what torchvision and papers print as "FLOPs". Throws as
+// infer_shapes.
 Cost count_cost(const Graph& graph, const Shape& input);
 
 // The same of a module that has not been traced yet.

@@ -19,7 +19,8 @@ namespace {
 
 constexpr double kTolerance = 1e-4;
 
-// Normal numbers as normalised pictures have them; of our own stream, so that the process's generator stays untouched.
+// Normal numbers as normalised pictures have them; of our own stream, so that the process's
+// generator stays untouched.
 at::Tensor random_images(const Shape& shape) {
   at::Tensor images = at::empty(shape, at::kFloat);
   Random random = Random(1).stream("export").stream(static_cast<uint64_t>(shape[0]));

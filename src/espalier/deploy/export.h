@@ -1,6 +1,7 @@
-// A model as an ONNX file with proof: traced, folded, written, read back from the disk, run, compared.
+// A model as an ONNX file with proof: traced, folded, written, read back from the disk, run,
+// compared.
 //
-//   ExportReport report = export_onnx(*model, {{"classes", "[\"oak\",\"ash\"]"}}, 3, 224, 224, "run/model.onnx");
+//   ExportReport report = export_onnx(*model, {{"task", "classify"}}, 3, 224, 224, "model.onnx");
 //   say(fmt::format("largest difference {:.1e}", report.max_abs_diff));
 #pragma once
 
@@ -18,9 +19,10 @@ struct ExportReport {
   FoldReport fold;
 };
 
-// `metadata` goes into the file's string map as it is, and "model" (the model's name) with it. The file appears only
-// when its numbers agree to 1e-4 of the logits' scale with the module's in fp32; else Error(internal), and a file
-// that was there before stays. Throws as trace and write_onnx; Error(data) for weights that give NaN.
+// `metadata` goes into the file's string map as it is, and "model" (the model's name) with it. The
+// file appears only when its numbers agree to 1e-4 of the logits' scale with the module's in fp32;
+// else Error(internal), and a file that was there before stays. Throws as trace and write_onnx;
+// Error(data) for weights that give NaN.
 ExportReport export_onnx(ImageModel& model,
                          const std::map<std::string, std::string>& metadata,
                          int64_t channels,

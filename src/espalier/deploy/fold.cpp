@@ -50,7 +50,7 @@ class Folding {
 
   void remove_folded() {
     std::erase_if(graph_.nodes, [](const Node& node) { return node.op.empty(); });
-    drop_unused_constants(graph_);
+    drop_unread(graph_);
   }
 
  private:

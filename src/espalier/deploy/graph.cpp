@@ -1,5 +1,6 @@
 #include "espalier/deploy/graph.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/ranges.h>
@@ -99,9 +100,17 @@ std::map<std::string, int64_t> count_uses(const Graph& graph) {
   return uses;
 }
 
-void drop_unused_constants(Graph& graph) {
-  std::map<std::string, int64_t> uses = count_uses(graph);
-  std::erase_if(graph.constants, [&](const auto& item) { return !uses.count(item.first); });
+void drop_unread(Graph& graph) {
+  std::set<std::string> read;
+  for (const Port& port : graph.outputs) read.insert(port.name);
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    Node& node = graph.nodes[i];
+    bool is_read = std::any_of(node.outputs.begin(), node.outputs.end(),
+                               [&](const std::string& output) { return read.count(output) > 0; });
+    if (is_read) read.insert(node.inputs.begin(), node.inputs.end());
+    if (!is_read) graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  std::erase_if(graph.constants, [&](const auto& item) { return !read.count(item.first); });
 }
 
 std::string free_name(const Graph& graph, const std::string& wish) {

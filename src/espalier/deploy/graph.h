@@ -1,5 +1,6 @@
-// A network as a plain list of operators: what tracing makes, folding rewrites, ONNX files hold and the runner runs.
-// Operators, attributes and their meaning are those of ONNX (opset 17); a value is known by its name.
+// A network as a plain list of operators: what tracing makes, folding rewrites, ONNX files hold and
+// the runner runs. Operators, attributes and their meaning are those of ONNX (opset 17); a value is
+// known by its name.
 //
 //   Graph graph = trace(*model, example);
 //   fold_norms(graph);
@@ -42,7 +43,8 @@ struct Graph {
   std::map<std::string, std::string> metadata;  // class names, normalisation: the file's string map
 };
 
-// Every value is made once and before it is read, names are not empty, outputs exist. Throws Error(format).
+// Every value is made once and before it is read, names are not empty, outputs exist. Throws
+// Error(format).
 void verify(const Graph& graph);
 
 // One line a node, for people.
@@ -51,13 +53,14 @@ std::string to_text(const Graph& graph);
 // How many nodes (and graph outputs) read each value.
 std::map<std::string, int64_t> count_uses(const Graph& graph);
 
-// Drops the constants that nothing reads.
-void drop_unused_constants(Graph& graph);
+// Drops the nodes and constants that nothing reads.
+void drop_unread(Graph& graph);
 
 // `wish`, or `wish` with a number behind it, such that no value or constant has the name.
 std::string free_name(const Graph& graph, const std::string& wish);
 
-// The text in quotes, shortened, with control characters shown as \xNN: names in messages come from files.
+// The text in quotes, shortened, with control characters shown as \xNN: names in messages come from
+// files.
 std::string in_quotes(std::string_view text);
 // "node 'layer1.0.conv1' (Conv)".
 std::string describe(const Node& node);

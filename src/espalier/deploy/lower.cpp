@@ -136,8 +136,8 @@ std::string Lowering::module_of(const std::string& constant) {
   return dot == std::string::npos ? constant + ".out" : constant.substr(0, dot);
 }
 
-// Our graph has no memory, only values. The tracer hands the changed tensor to its later readers itself; what it
-// cannot see is another view of the same memory that is read afterwards.
+// Our graph has no memory, only values. The tracer hands the changed tensor to its later readers
+// itself; what it cannot see is another view of the same memory that is read afterwards.
 void Lowering::watch_aliases(const TorchNode& node, const std::string& op) {
   if (node.inputs().empty() || node.outputs().size() != 1) return;
   const TorchValue* source = node.input(0);
@@ -186,7 +186,7 @@ Graph Lowering::lower(const torch::jit::Graph& traced) {
   if (!made_here) last = emit("Identity", "logits", {last});
   graph_.nodes.back().outputs[0] = "logits";
   graph_.outputs = {{"logits", open_batch(shape(out))}};
-  drop_unused_constants(graph_);
+  drop_unread(graph_);
   verify(graph_);
   check_operators(graph_);
   return std::move(graph_);

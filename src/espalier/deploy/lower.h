@@ -1,5 +1,5 @@
-// The second half of tracing: LibTorch's recorded operations (aten::...) into nodes of our graph, one after the
-// other. For trace.cpp and lower_ops.cpp only.
+// The second half of tracing: LibTorch's recorded operations (aten::...) into nodes of our graph,
+// one after the other. For trace.cpp and lower_ops.cpp only.
 #pragma once
 
 #include <map>

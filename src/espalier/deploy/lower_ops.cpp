@@ -32,7 +32,8 @@ void unary(Lowering& g, const TorchNode& n) {
   g.bind(n, g.emit(op, wish, {g.input(n, 0)}));
 }
 
-// aten::_convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups, ...)
+// aten::_convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding,
+// groups, ...)
 void convolution(Lowering& g, const TorchNode& n) {
   std::string weight = g.input(n, 1);
   if (g.shape(n.input(1)).size() != 4) g.refuse(n, "only two-dimensional convolutions are handled");
@@ -188,7 +189,8 @@ void see_as(Lowering& g, const TorchNode& n, Shape wanted) {
   Shape result = g.shape(n.output());
   std::string x = g.input(n, 0);
   if (in == result) return g.bind(n, x);
-  // A batch size that the network read from its input is a plain number in the trace; it must not stay one.
+  // A batch size that the network read from its input is a plain number in the trace; it must not
+  // stay one.
   bool keeps_batch = in[0] == g.batch() && result[0] == g.batch();
   if (keeps_batch && result.size() == 2)
     return g.bind(n, g.emit("Flatten", "flatten", {x}, {{"axis", int64_t{1}}}));

@@ -1,5 +1,5 @@
-// An ONNX file as a graph: the operators of operators.h, opset 11 to 22, weights inside the file. What we write, and
-// classifiers that PyTorch exports (docs/file-formats.md).
+// An ONNX file as a graph: the operators of operators.h, opset 11 to 22, weights inside the file.
+// What we write, and classifiers that PyTorch exports (docs/file-formats.md).
 //
 //   Graph graph = read_onnx("model.onnx");
 //   GraphRunner runner(graph);
@@ -13,8 +13,9 @@
 
 namespace espalier {
 
-// The graph is verified and its operators checked. Throws Error(io), Error(format) for bytes that are not ONNX or that
-// contradict themselves, Error(unsupported) naming node and operator for what lies outside the subset.
+// The graph is verified and its operators checked. Throws Error(io), Error(format) for bytes that
+// are not ONNX or that contradict themselves, Error(unsupported) naming node and operator for what
+// lies outside the subset.
 Graph read_onnx(const fs::path& path);
 
 // `place` stands in messages for the path.

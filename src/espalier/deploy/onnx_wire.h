@@ -1,10 +1,11 @@
 // Protocol buffer wire format, as far as ONNX files need it
-// (https://protobuf.dev/programming-guides/encoding): fields of number, type and value. By hand, because the one packaged
-// library clashes with the copy inside LibTorch.
+// (https://protobuf.dev/programming-guides/encoding): fields of number, type and value. By hand,
+// because the one packaged library clashes with the copy inside LibTorch.
 //
 //   WireWriter name;  name.add_text(1, "N");
 //   WireReader reader(bytes, "model.onnx");
-//   while (std::optional<WireField> field = reader.next()) if (field->number == 1) use(field->text());
+//   while (std::optional<WireField> field = reader.next())
+//     if (field->number == 1) use(field->text());
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ struct WireField {
   void append_floats(std::vector<float>& values) const;
 };
 
-// Looks into `bytes`, which must outlive it. Nothing is copied or allocated by what the bytes claim.
+// Looks into `bytes`, which must outlive it. Nothing is copied or allocated by what the bytes
+// claim.
 class WireReader {
  public:
   WireReader(std::string_view bytes, std::string place) : bytes_(bytes), place_(std::move(place)) {}

@@ -101,7 +101,7 @@ std::string onnx_bytes(const Graph& graph) {
   opset.add_integer(2, kOpset);
   message.add_integer(1, kIrVersion);
   message.add_text(2, "espalier");
-  message.add_text(3, "0.1.0");
+  message.add_text(3, ESPALIER_VERSION);
   message.add_message(7, graph_message(graph));
   message.add_message(8, opset);
   for (const auto& [key, value] : graph.metadata) {

@@ -12,8 +12,10 @@ namespace {
 
 constexpr int64_t kLargest = int64_t{1} << 31;  // of any attribute that moves or sizes something
 
-// One letter an input: d data (a value or float constant), f float constant, i int64 constant, * not looked at;
-// "+" after the last: any number more. Attributes: name and i integer, f number, s text, I integers.
+// One letter an input: d data (a value or float constant), f float constant, i int64 constant, *
+// not looked at;
+// "+" after the last: any number more. Attributes: name and i integer, f number, s text, I
+// integers.
 struct OperatorRule {
   std::string_view name;
   std::string_view inputs;

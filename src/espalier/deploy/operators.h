@@ -1,7 +1,7 @@
-// The operators of ONNX (opset 17) that are handled here, and their arguments read out of a node once, checked and
-// typed, for shape inference, the runner, folding and costs alike.
+// The operators of ONNX (opset 17) that are handled here, and their arguments read out of a node
+// once, checked and typed, for shape inference, the runner, folding and costs alike.
 //
-//   check_operators(graph);                        // unknown operator: Error(unsupported) naming node and operator
+//   check_operators(graph);  // an unknown one: Error(unsupported) naming node and operator
 //   ConvArguments conv = conv_arguments(graph, node);
 #pragma once
 
@@ -12,8 +12,9 @@
 
 namespace espalier {
 
-// Each node: known operator, number of inputs, inputs that must be constants are, of the right type; attributes
-// known and of the right type; one output. Throws Error(unsupported | format) naming node and operator.
+// Each node: known operator, number of inputs, inputs that must be constants are, of the right
+// type; attributes known and of the right type; one output. Throws Error(unsupported | format)
+// naming node and operator.
 void check_operators(const Graph& graph);
 
 // The names in the table, for messages and documentation.

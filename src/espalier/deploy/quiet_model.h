@@ -20,7 +20,8 @@ class QuietModel {
   QuietModel& operator=(const QuietModel&) = delete;
 
  private:
-  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> modes_;  // parents before children
+  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>>
+      modes_;  // parents before children
   std::vector<at::Tensor> learned_;
 };
 

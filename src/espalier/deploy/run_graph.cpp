@@ -88,9 +88,13 @@ void GraphRunner::run_step(const Step& step, Slots& slots) const {
     if (slot != step.output) slots[slot] = at::Tensor();
   try {
     slots[step.output] = step.kernel(inputs);
+  } catch (const Error&) {
+    throw;
   } catch (const c10::Error& error) {
     fail(Kind::unsupported, "{}: LibTorch refuses it: {}", describe(graph_->nodes[step.node]),
          error.what_without_backtrace());
+  } catch (const std::exception& error) {  // oneDNN's, out of memory
+    fail(Kind::unsupported, "{}: {}", describe(graph_->nodes[step.node]), error.what());
   }
 }
 

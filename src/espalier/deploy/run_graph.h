@@ -1,4 +1,5 @@
-// Runs a graph on LibTorch's kernels: the check of an exported file, and `eval` and `predict` of an .onnx file.
+// Runs a graph on LibTorch's kernels: the check of an exported file, and `eval` and `predict` of an
+// .onnx file.
 //
 //   GraphRunner runner(read_onnx("model.onnx"));
 //   at::Tensor logits = runner.run(images);   // N x 3 x H x W float -> N x classes
@@ -13,12 +14,13 @@ namespace espalier {
 
 class GraphRunner {
  public:
-  // Checks the whole graph: operators, arguments, shapes where the input's are known. One input, one output.
-  // Throws Error(format | unsupported) naming node and operator.
+  // Checks the whole graph: operators, arguments, shapes where the input's are known. One input,
+  // one output. Throws Error(format | unsupported) naming node and operator.
   explicit GraphRunner(Graph graph);
 
-  // Any batch size; another height and width where the graph allows it. fp32, no gradients; values are let go after
-  // their last reader. Safe to call from several threads. Throws Error(data) for images that do not fit.
+  // Any batch size; another height and width where the graph allows it. fp32, no gradients; values
+  // are let go after their last reader. Safe to call from several threads. Throws Error(data) for
+  // images that do not fit.
   at::Tensor run(const at::Tensor& images) const;
 
   const Graph& graph() const { return *graph_; }

@@ -10,7 +10,7 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kMostNumbers = int64_t{1} << 31;
+constexpr int64_t kMostNumbers = int64_t{1} << 29;  // 2 GB
 
 using Shapes = std::map<std::string, Shape>;
 
@@ -69,7 +69,8 @@ Shape broadcast(const Place& p) {
   return out;
 }
 
-// Outputs of a window of `extent` pixels moved over `size` by `stride`; 0 when it does not fit once.
+// Outputs of a window of `extent` pixels moved over `size` by `stride`; 0 when it does not fit
+// once.
 int64_t window_steps(int64_t size, int64_t extent, int64_t stride, bool ceil) {
   if (size < extent) return 0;
   return (size - extent + (ceil ? stride - 1 : 0)) / stride + 1;
@@ -282,8 +283,8 @@ void check_shape(const Node& node, const Shape& shape) {
       fail(Kind::format, "{} gives an empty value of {}", describe(node), shape_text(shape));
   for (int64_t size : shape)
     if (size > kMostNumbers || count_numbers(shape) > kMostNumbers)
-      fail(Kind::unsupported, "{} gives {}, more than 2^31 numbers", describe(node),
-           shape_text(shape));
+      fail(Kind::unsupported, "{} gives {}, more than 2^29 numbers; smaller batches may do",
+           describe(node), shape_text(shape));
 }
 
 }  // namespace

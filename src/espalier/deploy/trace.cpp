@@ -27,7 +27,8 @@ Graph trace(ImageModel& model, const at::Tensor& example) {
     fail(Kind::usage, "tracing wants a float example of N x C x H x W");
   QuietModel quiet(model);  // the tracer refuses parameters that want gradients
   torch::NoGradGuard no_gradients;
-  // A batch of one hides itself: 1 stands in many shapes. Two is the smallest that can be told from a constant.
+  // A batch of one hides itself: 1 stands in many shapes. Two is the smallest that can be told from
+  // a constant.
   at::Tensor images =
       example.detach().size(0) > 1 ? example.detach() : example.detach().repeat({2, 1, 1, 1});
   try {
