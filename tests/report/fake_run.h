@@ -6,7 +6,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "espalier/core/files.h"
 #include "espalier/core/random.h"
@@ -17,6 +19,22 @@
 namespace espalier::testing {
 
 using OrderedJson = nlohmann::ordered_json;
+
+// A folder of this test in this process, empty at first; gone when the process ends.
+inline fs::path test_folder() {
+  struct Root {
+    fs::path path = fs::path(::testing::TempDir()) / fmt::format("espalier-report-{}", ::getpid());
+    ~Root() {
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  };
+  static const Root root;
+  const fs::path folder =
+      root.path / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  make_folder(folder);
+  return folder;
+}
 
 struct FakeRun {
   size_t classes = 10;
@@ -61,7 +79,9 @@ inline void write_pictures(const fs::path& folder,
                                 vein   ? 215
                                 : leaf ? 128 - 30 * hue
                                        : 205 + 20. * x / side,
-                                vein ? 150. : leaf ? 62. : 214.};
+                                vein   ? 150.
+                                : leaf ? 62.
+                                       : 214.};
       for (int c = 0; c < 3; ++c)
         picture.at(x, y, c) = static_cast<uint8_t>(std::min(255., std::max(0., colour[c] + noise)));
     }

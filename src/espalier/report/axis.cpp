@@ -68,7 +68,7 @@ Axis log_axis(double low, double high) {
 
   Axis axis{.low = round.front(), .high = round.back(), .log = true, .ticks = {}};
   const double decades = std::log10(axis.high / axis.low);
-  if (decades <= 1.8) {
+  if (decades <= 2.1) {
     axis.ticks = round;
     return axis;
   }

@@ -287,7 +287,8 @@ std::string comparison_page(const Runs& runs) {
   }
   for (const RunRecord& run : runs)
     if (run.evaluation() == nullptr)
-      absent(page, run.name + " has no scores yet:", "espalier eval " + run.name + " --split test");
+      absent(page, run.name + " has no scores yet. Run",
+             "espalier eval " + run.name + " --split test");
   page.close();
   curve_section(page, runs);
   class_differences(page, runs);

@@ -16,6 +16,7 @@ using Counts = std::vector<std::vector<int64_t>>;
 
 struct Grid {
   double cell, left, top, overhang, font;
+  bool upright;  // column labels stand upright: leaning ones would overlap in narrow columns
   size_t classes, label_length;
   double width() const { return left + cell * static_cast<double>(classes) + overhang; }
   double height() const { return top + cell * static_cast<double>(classes) + 2; }
@@ -28,8 +29,9 @@ Grid grid_for(const std::vector<std::string>& classes) {
   grid.classes = classes.size();
   // Up to kMostBeside classes leave room for something beside the matrix.
   const double room_for_cells = grid.classes <= kMostBeside ? 500 : 860;
-  grid.cell = std::clamp(room_for_cells / static_cast<double>(grid.classes), 9.0, 56.0);
-  grid.font = std::clamp(grid.cell * 0.85, 7.5, 12.0);
+  grid.upright = grid.classes > kMostBeside;
+  grid.cell = std::clamp(room_for_cells / static_cast<double>(grid.classes), 9.0, 64.0);
+  grid.font = std::clamp(grid.cell * 0.8, 7.5, 12.0);
   grid.label_length = grid.classes <= 12 ? 16 : 14;
   size_t longest = 1;
   for (const std::string& name : classes)
@@ -37,8 +39,8 @@ Grid grid_for(const std::vector<std::string>& classes) {
   const double room =
       0.62 * grid.font * static_cast<double>(std::min(longest, grid.label_length)) + 10;
   grid.left = std::max(room, 34.0);
-  grid.top = std::max(room * 0.8 + 4, 30.0);  // labels lean at 50 degrees
-  grid.overhang = std::max(0.0, room * 0.66 - grid.cell / 2) + 2;
+  grid.top = std::max(grid.upright ? room : room * 0.8 + 4, 30.0);
+  grid.overhang = grid.upright ? 2 : std::max(0.0, room * 0.66 - grid.cell / 2) + 2;
   return grid;
 }
 
@@ -52,12 +54,13 @@ void draw_labels(Html& svg, const Grid& grid, const std::vector<std::string>& cl
               {"style", size},
               {"x", px(grid.left - 6)},
               {"y", px(grid.y(c) + middle + grid.font * 0.35)}});
-    const double x = grid.x(c) + middle + grid.font * 0.2, y = grid.top - 6;
-    svg.leaf("text", label,
-             {{"style", size},
-              {"x", px(x)},
-              {"y", px(y)},
-              {"transform", fmt::format("rotate(-50 {} {})", px(x), px(y))}});
+    const double x = grid.x(c) + middle + grid.font * (grid.upright ? 0.35 : 0.2), y = grid.top - 6;
+    svg.leaf(
+        "text", label,
+        {{"style", size},
+         {"x", px(x)},
+         {"y", px(y)},
+         {"transform", fmt::format("rotate({} {} {})", grid.upright ? -90 : -50, px(x), px(y))}});
   }
 }
 
@@ -125,7 +128,9 @@ std::string confusion_chart(const Counts& confusion, const std::vector<std::stri
   html.open("div", {{"class", "legend"}});
   html.open("span").leaf("i", "", {{"class", "key right"}}).text("right").close();
   html.open("span").leaf("i", "", {{"class", "key wrong"}}).text("mistaken").close();
-  html.leaf("em", "rows: truth, columns: prediction; strength: share of the row").close();
+  html.leaf("span", "rows: truth, columns: prediction; strength: share of the row",
+            {{"class", "long"}})
+      .close();
   html.open("div", {{"class", "scroll"}});
   html.open("svg", {{"viewBox", fmt::format("0 0 {} {}", px(grid.width()), px(grid.height()))},
                     {"style", fmt::format("width:{}px{}", px(grid.width()),

@@ -95,11 +95,7 @@ std::string duration_text(double seconds) {
 }
 
 void absent(Html& page, const std::string& what, const std::string& command) {
-  page.open("p", {{"class", "absent"}})
-      .text(what + " ")
-      .leaf("code", command)
-      .text(" adds it.")
-      .close();
+  page.open("p", {{"class", "absent"}}).text(what + " ").leaf("code", command).text(".").close();
 }
 
 void warning_box(Html& page, const std::vector<std::string>& warnings) {

@@ -27,7 +27,7 @@ std::string interval_text(const Score& score);  // "92.1 – 94.5 %", "" without
 
 std::string duration_text(double seconds);
 
-// Grey line: what is missing and which command adds it.
+// Grey line: what is missing and which command to run for it.
 void absent(Html& page, const std::string& what, const std::string& command);
 
 // The warnings met while reading, if any.

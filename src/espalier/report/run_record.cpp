@@ -289,8 +289,9 @@ RunRecord read_run(const fs::path& folder) {
   read_config(folder / "config.toml", run, warnings);
   read_evaluations(folder, run, warnings);
   read_export(folder / "export.json", run, warnings);
-  const bool nothing = run.steps.empty() && run.epochs.empty() && !run.facts &&
-                       run.config_text.empty() && run.evaluations.empty() && run.warnings.empty();
+  const bool nothing = run.steps.empty() && run.epochs.empty() && run.failure_count == 0 &&
+                       !run.facts && run.config_text.empty() && run.evaluations.empty() &&
+                       run.warnings.empty();
   if (nothing)
     fail(Kind::usage,
          "{} holds nothing of a run; give the folder that 'espalier train' wrote (--out)",

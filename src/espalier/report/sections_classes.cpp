@@ -68,10 +68,13 @@ void confusion_section(Html& page, const Evaluation& evaluation) {
       !evaluation.confusion.empty() && evaluation.classes.size() <= kMostMatrixClasses;
   if (evaluation.confusion.empty() && evaluation.reliability.empty()) return;
   section(page, "Where it errs");
+  const bool few = evaluation.classes.size() <= 6;  // a small matrix leaves room below itself
   page.open("div", {{"class", evaluation.classes.size() > kMostBeside ? "beside wide" : "beside"}});
-  if (matrix) page.raw(confusion_chart(evaluation.confusion, evaluation.classes));
   page.open("div", {{"class", "side"}});
-  if (!evaluation.confusion.empty()) mixup_table(page, evaluation);
+  if (matrix) page.raw(confusion_chart(evaluation.confusion, evaluation.classes));
+  if (few && matrix) mixup_table(page, evaluation);
+  page.close().open("div", {{"class", "side"}});
+  if (!evaluation.confusion.empty() && !(few && matrix)) mixup_table(page, evaluation);
   if (!evaluation.reliability.empty()) page.raw(reliability_chart(evaluation.reliability));
   page.close().close();
   if (!matrix && !evaluation.confusion.empty())

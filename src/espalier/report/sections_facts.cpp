@@ -100,12 +100,12 @@ void failure_section(Html& page, const RunRecord& run) {
 
 void cost_section(Html& page, const RunRecord& run) {
   section(page, "Cost and machine");
-  if (!run.facts) absent(page, "No summary of the training:", "espalier train");
+  if (!run.facts) absent(page, "There is no summary of the training. Run", "espalier train");
   page.open("dl", {{"class", "facts"}});
   if (run.facts) summary_facts(page, run, *run.facts);
   if (run.exported) export_facts(page, *run.exported);
   page.close();
-  if (!run.exported) absent(page, "Not exported yet:", "espalier export " + run.name);
+  if (!run.exported) absent(page, "Not exported yet. Run", "espalier export " + run.name);
   page.close();
 }
 

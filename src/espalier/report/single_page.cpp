@@ -39,12 +39,12 @@ std::string meta_line(const Facts& facts) {
 
 void title_block(Html& page, const RunRecord& run) {
   page.open("header");
-  const bool known = run.facts.has_value();
-  page.leaf("p", known && !run.facts->task.empty() ? run.facts->task + " · " + run.name : run.name,
-            {{"class", "over"}});
-  page.leaf("h1", known && !run.facts->model.empty() ? run.facts->model : run.name);
-  if (known && !run.facts->data.empty()) page.leaf("p", run.facts->data, {{"class", "lead"}});
-  if (known) page.leaf("p", meta_line(*run.facts), {{"class", "meta"}});
+  const Facts facts = run.facts.value_or(Facts{});
+  const std::string over = facts.task.empty() ? "run" : facts.task;
+  page.leaf("p", facts.model.empty() ? over : over + " · " + run.name, {{"class", "over"}});
+  page.leaf("h1", facts.model.empty() ? run.name : facts.model);
+  if (!facts.data.empty()) page.leaf("p", facts.data, {{"class", "lead"}});
+  page.leaf("p", meta_line(facts), {{"class", "meta"}});
   page.close();
 }
 
@@ -127,7 +127,8 @@ void score_cards(Html& page, const RunRecord& run) {
     page.close();
   }
   if (evaluation == nullptr)
-    absent(page, "No scores on the test split yet:", "espalier eval " + run.name + " --split test");
+    absent(page, "No scores on the test split yet. Run",
+           "espalier eval " + run.name + " --split test");
   other_splits(page, run);
   page.close();
 }
@@ -135,7 +136,7 @@ void score_cards(Html& page, const RunRecord& run) {
 void curve_section(Html& page, const std::vector<RunRecord>& runs) {
   const std::vector<LineChart> charts = learning_curves(runs);
   section(page, "Learning curves");
-  if (charts.empty()) absent(page, "No training log:", "espalier train");
+  if (charts.empty()) absent(page, "There is no training log. Run", "espalier train");
   page.open("div", {{"class", "charts"}});
   for (const LineChart& chart : charts) page.raw(line_chart(chart));
   page.close().close();

@@ -43,8 +43,8 @@ figcaption{font-weight:600;font-size:.95rem}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,290px),1fr));gap:30px 32px}
 .beside{display:grid;grid-template-columns:minmax(0,1.55fr) minmax(0,1fr);gap:36px;align-items:start}
 .beside.wide{grid-template-columns:minmax(0,1fr)}
-.beside .side{display:grid;gap:30px}
-.beside.wide .side{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:36px}
+.beside .side{display:grid;gap:30px;min-width:0}
+.beside.wide .side+.side{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:36px}
 .reliability svg{max-width:420px}
 svg{display:block;width:100%;height:auto}
 svg text{font-size:11.5px;fill:var(--ink)}
@@ -64,6 +64,7 @@ svg .mid{text-anchor:middle}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:.82rem;color:var(--soft);margin:3px 0 8px;min-height:1.5em}
 .legend span{display:flex;align-items:baseline;min-width:0;max-width:100%}
 .legend em{font-style:normal;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;margin-right:6px}
+.legend .long{display:block}
 .legend b{color:var(--ink);font-weight:500;white-space:nowrap}
 .chart{display:flex;flex-direction:column}
 .chart svg{margin-top:auto}
@@ -96,7 +97,7 @@ th[scope=row]{color:var(--ink);font-size:inherit}
 td,th{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);vertical-align:middle}
 td:last-child,th:last-child{padding-right:0}
 .num{text-align:right;white-space:nowrap}
-td.name{overflow-wrap:anywhere;min-width:7em}
+td.name,th.name{overflow-wrap:anywhere;min-width:8em}
 .barcell{width:24%;min-width:90px}
 .scores small{display:block;color:var(--soft);font-size:.8rem}
 .best .value{font-weight:700;border-bottom:2px solid var(--c2)}
@@ -129,6 +130,8 @@ pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-r
 footer{color:var(--soft);font-size:.8rem;border-top:1px solid var(--line);padding-top:14px}
 @media(max-width:760px){main{padding:26px 16px}h1{font-size:1.8rem}.beside{grid-template-columns:minmax(0,1fr)}
 .card.headline{flex-basis:100%}
+.rows{grid-template-columns:minmax(0,1fr) max-content;gap:2px 14px}.rows .name{grid-column:1/-1;max-width:none}.rows .ticks{margin-top:4px}
+.ticks span:nth-child(even){display:none}.lane.ticks span:first-child{transform:none}.rows>span:empty{display:none}
 .gallery{grid-template-columns:repeat(auto-fill,minmax(min(100%,165px),1fr))}}
 @media print{:root{color-scheme:light;--paper:#fff}body{font-size:10.5pt}main{max-width:none;padding:0}
 figure,.card,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}}
