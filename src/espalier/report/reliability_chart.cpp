@@ -40,7 +40,7 @@ void draw_frame(Html& svg) {
                      {"y2", px(top(1))}});
   svg.leaf("text", "accuracy", {{"class", "soft"}, {"x", px(left(0) + 6)}, {"y", px(top(1) + 13)}});
   svg.leaf("text", "images",
-           {{"class", "soft"}, {"x", px(left(0) + 6)}, {"y", px(kCountsTop + 3)}});
+           {{"class", "soft"}, {"x", px(left(0) + 6)}, {"y", px(kCountsTop - 5)}});
   svg.leaf("text", "confidence",
            {{"class", "end soft"}, {"x", px(left(1))}, {"y", px(kHeight - 4)}});
 }

@@ -38,11 +38,15 @@ std::optional<Json> parse_json(const std::string& bytes,
   try {
     return Json::parse(bytes);
   } catch (const Json::exception& failure) {
-    // "[json.exception.parse_error.101] parse error at line 3, column 7: ..." -> from "line" on
-    const std::string what = failure.what();
-    const size_t at = what.find("] ");
-    warnings.add(
-        fmt::format("{}: {}", place, at == std::string::npos ? what : what.substr(at + 2)));
+    // "[json.exception.parse_error.101] parse error at line 3, column 7: ..." without the bracket, and without the line where
+    // the text is itself one line of a file.
+    std::string what = failure.what();
+    what.erase(0, what.find("] ") + 2);
+    constexpr std::string_view kOneLine = "line 1, ";
+    const size_t line = what.find(kOneLine);
+    if (place.find(", line ") != std::string::npos && line != std::string::npos)
+      what.erase(line, kOneLine.size());
+    warnings.add(place + ": " + what);
     return std::nullopt;
   }
 }

@@ -43,6 +43,7 @@ figcaption{font-weight:600;font-size:.95rem}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,290px),1fr));gap:30px 32px}
 .beside{display:grid;grid-template-columns:minmax(0,1.55fr) minmax(0,1fr);gap:36px;align-items:start}
 .beside.wide{grid-template-columns:minmax(0,1fr)}
+.beside .side:empty{display:none}
 .beside .side{display:grid;gap:30px;min-width:0}
 .beside.wide .side+.side{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:36px}
 .reliability svg{max-width:420px}
