@@ -19,7 +19,9 @@ std::string with_dashes(std::string name) {
   return name;
 }
 
-bool is_bool(const Field& field) { return std::holds_alternative<bool*>(field.target); }
+bool is_bool(const Field& field) {
+  return std::holds_alternative<bool*>(field.target);
+}
 
 std::string described(const Field& field) {
   std::string text = field.help;
@@ -31,7 +33,8 @@ std::string described(const Field& field) {
 
 const Field* known_field(const Fields& fields, std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
-  auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
+  auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -53,7 +56,9 @@ Fields fields(CommonConfig& c) {
 CommandLine::CommandLine(std::string usage, std::string help)
     : usage_(std::move(usage)), help_(std::move(help)), fields_(fields(common_)) {}
 
-void CommandLine::positional(const std::string& name, std::string& target, const std::string& help) {
+void CommandLine::positional(const std::string& name,
+                             std::string& target,
+                             const std::string& help) {
   words_.push_back({name, help, &target});
 }
 
@@ -64,11 +69,15 @@ void CommandLine::positionals(const std::string& name,
   rest_target_ = &target;
 }
 
-void CommandLine::add(const Fields& fields) { fields_ = join(fields, fields_); }
+void CommandLine::add(const Fields& fields) {
+  fields_ = join(fields, fields_);
+}
 
 void CommandLine::print_help() const {
   fmt::print("{}\n\n{}\n", usage_, help_);
-  auto row = [](const std::string& name, const std::string& help) { fmt::print("  {:<24} {}\n", name, help); };
+  auto row = [](const std::string& name, const std::string& help) {
+    fmt::print("  {:<24} {}\n", name, help);
+  };
   if (!words_.empty() || rest_target_) fmt::print("\nwords\n");
   for (const Word& word : words_) row(word.name, word.help);
   if (rest_target_) row(rest_.name + " ...", rest_.help);
@@ -95,6 +104,8 @@ void CommandLine::take_word(const std::string& word) {
 }
 
 bool CommandLine::parse(const Arguments& arguments) {
+  words_taken_ = 0;
+  if (rest_target_) rest_target_->clear();
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -104,20 +115,24 @@ bool CommandLine::parse(const Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> given;
   app.add_flag("-h,--help", help);
   app.add_option("--config", file);
-  app.add_option("--set", settings)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--set", settings)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   for (const Field& field : fields_) {
     std::string flag = "--" + with_dashes(field.name);
     std::string name = field.name;
     if (is_bool(field)) {
       app.add_flag_callback(flag, [&given, name] { given.emplace_back(name, "true"); });
-      app.add_flag_callback("--no-" + with_dashes(name), [&given, name] { given.emplace_back(name, "false"); });
+      app.add_flag_callback("--no-" + with_dashes(name),
+                            [&given, name] { given.emplace_back(name, "false"); });
     } else {
-      app.add_option_function<std::string>(flag, [&given, name](const std::string& text) {
-        given.emplace_back(name, text);
-      });
+      app.add_option_function<std::string>(
+          flag, [&given, name](const std::string& text) { given.emplace_back(name, text); });
     }
   }
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11 takes words from the back
+  std::vector<std::string> reversed(arguments.rbegin(),
+                                    arguments.rend());  // CLI11 takes words from the back
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
@@ -136,8 +151,10 @@ bool CommandLine::parse(const Arguments& arguments) {
   }
   for (const std::string& word : app.remaining()) take_word(word);
   if (words_taken_ < words_.size())
-    fail(Kind::usage, "missing {} (usage: {}; --help says more)", words_[words_taken_].name, usage_);
-  if (common_.device != "cpu") fail(Kind::unsupported, "device '{}': this build computes on the cpu only", common_.device);
+    fail(Kind::usage, "missing {} (usage: {}; --help says more)", words_[words_taken_].name,
+         usage_);
+  if (common_.device != "cpu")
+    fail(Kind::unsupported, "device '{}': this build computes on the cpu only", common_.device);
   set_quiet(common_.quiet);
   start_runtime(common_.threads);
   return true;

@@ -30,10 +30,13 @@ class CommandLine {
 
   void positional(const std::string& name, std::string& target, const std::string& help);
   // All remaining words that are not key=value of a known key.
-  void positionals(const std::string& name, std::vector<std::string>& target, const std::string& help);
+  void positionals(const std::string& name,
+                   std::vector<std::string>& target,
+                   const std::string& help);
   void add(const Fields& fields);
 
-  // False when help was printed. Throws Error(usage). Applies CommonConfig (quiet, threads).
+  // False when help was printed. Throws Error(usage). Applies CommonConfig (quiet, threads). May be called again after
+  // a file of defaults was read into the fields, so that what was typed stands above it.
   bool parse(const Arguments& arguments);
 
   const CommonConfig& common() const { return common_; }

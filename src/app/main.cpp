@@ -6,11 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "app/verbs.h"
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
 #include "espalier/tensor/torch.h"
+
+#include "app/verbs.h"
 
 namespace espalier {
 namespace {
@@ -35,8 +36,9 @@ const std::vector<Verb>& verbs() {
 }
 
 void print_help() {
-  fmt::print("espalier: train, evaluate, export and report models\n\n"
-             "espalier VERB [words and flags]   (espalier VERB --help says more)\n\n");
+  fmt::print(
+      "espalier: train, evaluate, export and report models\n\n"
+      "espalier VERB [words and flags]   (espalier VERB --help says more)\n\n");
   for (const Verb& verb : verbs()) fmt::print("  {:<10} {}\n", verb.name, verb.help);
 }
 
@@ -72,7 +74,8 @@ int main(int count, char** words) {
   } catch (const Error& error) {
     return report_error(error.what(), error.kind());
   } catch (const c10::Error& error) {
-    return report_error(fmt::format("internal: {}", error.what_without_backtrace()), Kind::internal);
+    return report_error(fmt::format("internal: {}", error.what_without_backtrace()),
+                        Kind::internal);
   } catch (const std::bad_alloc&) {
     return report_error("out of memory: a smaller --batch or --size helps", Kind::io);
   } catch (const std::exception& error) {

@@ -300,6 +300,8 @@ Loader::Loader(DatasetPtr dataset, Transform transform, LoaderConfig config)
   state_->config = config;
 }
 
+Loader::Loader(Loader&&) noexcept = default;
+
 Loader::~Loader() {
   if (state_) state_->stop();
 }

@@ -46,6 +46,7 @@ class Loader {
   // batch is a failure. An empty function changes nothing. Throws Error(usage) for impossible settings.
   Loader(DatasetPtr dataset, Transform transform, LoaderConfig config);
   ~Loader();
+  Loader(Loader&&) noexcept;
 
   // Batches of an epoch are numbered from 0; starting at `first_batch` gives exactly the later batches.
   // An epoch under way is abandoned; each worker still ends the sample it is at.

@@ -7,7 +7,7 @@ namespace espalier {
 
 void init_convolutions(torch::nn::Module& module) {
   torch::NoGradGuard no_grad;
-  for (const auto& child : module.modules()) {
+  for (const auto& child : module.modules(/*include_self=*/false)) {
     const auto* conv = child->as<torch::nn::Conv2d>();
     if (!conv) continue;
     torch::nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);

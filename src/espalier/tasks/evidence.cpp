@@ -1,5 +1,7 @@
 #include "espalier/tasks/evidence.h"
 
+#include <algorithm>
+
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -7,14 +9,13 @@ namespace {
 
 constexpr int64_t kOcclusionGrid = 7;
 
-EvidenceMap to_map(const at::Tensor& grid) {
-  at::Tensor values = grid.clamp_min(0).to(at::kFloat);
+Raster<float> to_map(const at::Tensor& grid) {
+  at::Tensor values = grid.clamp_min(0).to(at::kFloat).contiguous();
   float peak = values.max().item<float>();
   if (peak > 0) values = values / peak;
-  values = values.contiguous();
-  const float* data = values.const_data_ptr<float>();
-  return {static_cast<int>(values.size(1)), static_cast<int>(values.size(0)),
-          std::vector<float>(data, data + values.numel())};
+  Raster<float> map(static_cast<int>(values.size(1)), static_cast<int>(values.size(0)), 1);
+  std::copy_n(values.const_data_ptr<float>(), map.pixels.size(), map.pixels.begin());
+  return map;
 }
 
 at::Tensor grad_cam(ImageModel& model, const at::Tensor& last_map, const at::Tensor& classes) {
@@ -43,17 +44,18 @@ at::Tensor occlusion(ImageModel& model, const at::Tensor& image, int64_t label) 
 
 }  // namespace
 
-std::vector<EvidenceMap> evidence_maps(ImageModel& model,
-                                       const at::Tensor& images,
-                                       const std::vector<int64_t>& classes) {
+std::vector<Raster<float>> evidence_maps(ImageModel& model,
+                                         const at::Tensor& images,
+                                         const std::vector<int64_t>& classes) {
   torch::NoGradGuard guard;
   bool was_training = model.is_training();
   model.eval();
-  std::vector<EvidenceMap> maps;
+  std::vector<Raster<float>> maps;
   std::vector<at::Tensor> taps = model.features(images);
   if (taps.empty()) {
     for (int64_t i = 0; i < images.size(0); ++i)
-      maps.push_back(to_map(occlusion(model, images.slice(0, i, i + 1), classes[static_cast<size_t>(i)])));
+      maps.push_back(
+          to_map(occlusion(model, images.slice(0, i, i + 1), classes[static_cast<size_t>(i)])));
   } else {
     at::Tensor grids = grad_cam(model, taps.back(), at::tensor(classes, at::kLong));
     for (int64_t i = 0; i < images.size(0); ++i) maps.push_back(to_map(grids[i]));

@@ -35,20 +35,30 @@ ModelMeta meta_from_onnx(const std::map<std::string, std::string>& metadata) {
   for (const char* key : {"task", "class_names", "mean", "std", "input_size", "resize"}) {
     auto found = metadata.find(key);
     if (found == metadata.end())
-      fail(Kind::unsupported, "its metadata has no '{}': only files exported by espalier say how to prepare images", key);
+      fail(Kind::unsupported,
+           "its metadata has no '{}': only files exported by espalier say how to prepare images",
+           key);
     std::string name = key;
     try {
-      if (name == "task") meta.task = found->second;
-      else if (name == "resize") meta.resize = found->second;
-      else if (name == "input_size") meta.input_size = nlohmann::json::parse(found->second).get<int64_t>();
-      else if (name == "class_names") meta.class_names = nlohmann::json::parse(found->second).get<std::vector<std::string>>();
-      else (name == "mean" ? meta.mean : meta.std) = nlohmann::json::parse(found->second).get<std::vector<double>>();
+      if (name == "task")
+        meta.task = found->second;
+      else if (name == "resize")
+        meta.resize = found->second;
+      else if (name == "input_size")
+        meta.input_size = nlohmann::json::parse(found->second).get<int64_t>();
+      else if (name == "class_names")
+        meta.class_names = nlohmann::json::parse(found->second).get<std::vector<std::string>>();
+      else
+        (name == "mean" ? meta.mean : meta.std) =
+            nlohmann::json::parse(found->second).get<std::vector<double>>();
     } catch (const nlohmann::json::exception&) {
       fail(Kind::format, "its metadata '{}' is not of the expected form", name);
     }
   }
-  if (meta.input_size < 1 || meta.input_size > 1 << 14) fail(Kind::format, "its metadata 'input_size' is not a side in pixels");
-  if (meta.mean.empty() || meta.mean.size() != meta.std.size()) fail(Kind::format, "its metadata 'mean' and 'std' do not fit");
+  if (meta.input_size < 1 || meta.input_size > 1 << 14)
+    fail(Kind::format, "its metadata 'input_size' is not a side in pixels");
+  if (meta.mean.empty() || meta.mean.size() != meta.std.size())
+    fail(Kind::format, "its metadata 'mean' and 'std' do not fit");
   return meta;
 }
 
@@ -60,8 +70,10 @@ std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path) {
   return with_context("reading " + path.string(), [&] {
     Graph graph = read_onnx(path);
     ModelMeta meta = meta_from_onnx(graph.metadata);
-    if (meta.task != "classify") fail(Kind::usage, "this model is for {}, not for classify", meta.task);
-    return std::make_unique<ClassifyTask>(std::make_shared<GraphModel>(std::move(graph)), meta, ClassifyConfig{});
+    if (meta.task != "classify")
+      fail(Kind::usage, "this model is for {}, not for classify", meta.task);
+    return std::make_unique<ClassifyTask>(std::make_shared<GraphModel>(std::move(graph)), meta,
+                                          ClassifyConfig{});
   });
 }
 

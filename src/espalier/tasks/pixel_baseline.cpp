@@ -44,7 +44,8 @@ struct Fit {
 Fit fit(const Table& table, int64_t classes, double weight_decay) {
   at::Tensor weight = at::zeros({classes, table.pixels.size(1)}).requires_grad_();
   at::Tensor bias = at::zeros({classes}).requires_grad_();
-  torch::optim::AdamW optimiser({weight, bias}, torch::optim::AdamWOptions(1e-3).weight_decay(weight_decay));
+  torch::optim::AdamW optimiser({weight, bias},
+                                torch::optim::AdamWOptions(1e-3).weight_decay(weight_decay));
   constexpr int64_t kBatch = 128, kEpochs = 12;
   for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
     for (int64_t begin = 0; begin < table.pixels.size(0); begin += kBatch) {

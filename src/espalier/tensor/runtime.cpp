@@ -3,8 +3,8 @@
 #include <fstream>
 #include <thread>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Version.h>
-#include <ATen/detail/CPUHooksInterface.h>
 #include <fmt/format.h>
 #include <malloc.h>
 

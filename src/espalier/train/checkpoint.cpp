@@ -43,7 +43,8 @@ nlohmann::json read_checkpoint(const fs::path& path, const NamedTensors& tensors
       copies.emplace_back(tensor, value);
     }
     if (file.tensors().size() != tensors.size())
-      fail(Kind::format, "it holds {} tensors, this configuration has {}", file.tensors().size(), tensors.size());
+      fail(Kind::format, "it holds {} tensors, this configuration has {}", file.tensors().size(),
+           tensors.size());
     torch::NoGradGuard guard;
     for (auto& [target, value] : copies) target.detach().copy_(value);
     return state;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
+#include "espalier/core/names.h"
 #include "espalier/core/progress.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
@@ -32,12 +33,15 @@ ModelMeta make_meta(const ClassifyRecipe& recipe, const Splits& splits, int64_t 
 nlohmann::ordered_json cost_record(ClassifyTask& task) {
   int64_t side = task.meta().input_size;
   int64_t channels = static_cast<int64_t>(task.meta().mean.size());
-  Cost cost = model_cost(task.model(), side, side);
-  at::Tensor image = at::zeros({1, channels, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
+  Cost cost = count_cost(task.model(), channels, side, side);
+  at::Tensor image =
+      at::zeros({1, channels, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
   torch::NoGradGuard guard;
   task.model().eval();
   double latency = median_milliseconds([&] { task.model().forward(image); });
-  return {{"parameters", cost.parameters}, {"macs", cost.macs}, {"latency_ms", latency},
+  return {{"parameters", cost.parameters},
+          {"macs", cost.macs},
+          {"latency_ms", latency},
           {"input", {1, channels, side, side}}};
 }
 
@@ -48,9 +52,13 @@ std::string now_text() {
   return text;
 }
 
-void write_summary(const ClassifyRecipe& recipe, const Splits& splits, ClassifyTask& task,
-                   const TrainOutcome& outcome, const RunFolder& run) {
-  nlohmann::ordered_json failures = {{"count", outcome.failures}, {"named", nlohmann::ordered_json::array()}};
+void write_summary(const ClassifyRecipe& recipe,
+                   const Splits& splits,
+                   ClassifyTask& task,
+                   const TrainOutcome& outcome,
+                   const RunFolder& run) {
+  nlohmann::ordered_json failures = {{"count", outcome.failures},
+                                     {"named", nlohmann::ordered_json::array()}};
   for (const SampleFailure& failure : outcome.failed)
     failures["named"].push_back({{"id", failure.id}, {"reason", failure.reason}});
   auto count = [](const DatasetPtr& data) { return data ? data->size() : 0; };
@@ -58,7 +66,8 @@ void write_summary(const ClassifyRecipe& recipe, const Splits& splits, ClassifyT
       {"task", "classify"},
       {"model", recipe.model},
       {"data", splits.description},
-      {"dataset", {{"train", count(splits.train)}, {"val", count(splits.val)}, {"test", count(splits.test)}}},
+      {"dataset",
+       {{"train", count(splits.train)}, {"val", count(splits.val)}, {"test", count(splits.test)}}},
       {"classes", splits.class_names},
       {"finished", now_text()},
       {"machine", machine_line()},
@@ -80,8 +89,9 @@ void write_summary(const ClassifyRecipe& recipe, const Splits& splits, ClassifyT
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
-  Fields all = {field("data", recipe.data, "image folder, IDX folder, or orchard[:kind,key=value,...]"),
-                field("model", recipe.model, "a name that `espalier models` lists")};
+  Fields all = {
+      field("data", recipe.data, "image folder, IDX folder, or orchard[:kind,key=value,...]"),
+      field("model", recipe.model, "a name that `espalier models` lists")};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
@@ -102,7 +112,10 @@ int64_t input_side(const ClassifyRecipe& recipe, const Splits& splits) {
   return find_named(model_table(), recipe.model, "model").input_size;
 }
 
-Loader evaluation_loader(const DatasetPtr& data, const ModelMeta& meta, int64_t batch, int64_t workers) {
+Loader evaluation_loader(const DatasetPtr& data,
+                         const ModelMeta& meta,
+                         int64_t batch,
+                         int64_t workers) {
   AugmentConfig view{.augment = "none", .resize = meta.resize};
   if (meta.extra.contains("crop_share")) view.crop_share = meta.extra["crop_share"].get<double>();
   int side = static_cast<int>(meta.input_size);
@@ -115,7 +128,8 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   say("data: " + splits.description);
   int64_t side = input_side(recipe, splits);
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
-  ImageModelPtr model = make_model(recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
+  ImageModelPtr model = make_model(
+      recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
   ClassifyTask task(model, make_meta(recipe, splits, side), recipe.task);
   ClassifyRecipe resolved = recipe;
   resolved.augment.size = side;
@@ -130,10 +144,12 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
                      .min_side = decode_side(recipe.augment, static_cast<int>(side), true)});
   std::optional<Loader> val_data;
   if (splits.val && splits.val->size() > 0)
-    val_data.emplace(evaluation_loader(splits.val, task.meta(), recipe.train.batch, recipe.train.workers));
+    val_data.emplace(
+        evaluation_loader(splits.val, task.meta(), recipe.train.batch, recipe.train.workers));
   say(fmt::format("model: {} at {} px, {} classes, peak learning rate {:.4g}", recipe.model, side,
                   splits.class_names.size(), peak_rate(recipe.train)));
-  TrainOutcome outcome = train(task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
+  TrainOutcome outcome =
+      train(task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
   write_summary(recipe, splits, task, outcome, run);
   return outcome;
 }

@@ -32,6 +32,9 @@ int64_t input_side(const ClassifyRecipe& recipe, const Splits& splits);
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume);
 
 // A loader over `data` as the model wants to see it, in order.
-Loader evaluation_loader(const DatasetPtr& data, const ModelMeta& meta, int64_t batch, int64_t workers);
+Loader evaluation_loader(const DatasetPtr& data,
+                         const ModelMeta& meta,
+                         int64_t batch,
+                         int64_t workers);
 
 }  // namespace espalier

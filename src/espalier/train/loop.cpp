@@ -163,9 +163,9 @@ void Run::choose_arithmetic() {
   data_.start_epoch(0, 0);
   std::optional<Batch> batch = data_.next();
   if (!batch || batch->count < 2) return;
-  NamedTensors before;
-  for (auto& [name, tensor] : module_tensors(task_.module()))
-    before[name] = tensor.detach().clone();
+  std::vector<at::Tensor> before;
+  for (auto& [name, tensor] : module_state(task_.module()))
+    before.push_back(tensor.detach().clone());
   at::Tensor generator = generator_state();
   task_.module().train();
   outcome_.precision = choose_precision("auto", [&] { task_.losses(*batch).total.backward(); });

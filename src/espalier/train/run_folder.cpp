@@ -38,19 +38,20 @@ void remove_run(const fs::path& path) {
   }
 }
 
+using Scalars = std::vector<std::pair<std::string, double>>;
+
 // Numbers of one line as TensorBoard scalars: "loss", "scores/accuracy".
-void log_numbers(EventFile& events,
-                 const std::string& prefix,
-                 const nlohmann::ordered_json& value,
-                 int64_t step) {
+void collect_numbers(const nlohmann::ordered_json& value,
+                     const std::string& prefix,
+                     Scalars& scalars) {
   for (const auto& [key, item] : value.items()) {
     if (key == "step" || key == "epoch") continue;
     if (item.is_number())
-      events.add_scalar(prefix + key, item.get<float>(), step);
+      scalars.emplace_back(prefix + key, item.get<double>());
     else if (item.is_object() && item.contains("value"))
-      events.add_scalar(prefix + key, item["value"].get<float>(), step);
+      scalars.emplace_back(prefix + key, item["value"].get<double>());
     else if (item.is_object())
-      log_numbers(events, prefix + key + "/", item, step);
+      collect_numbers(item, prefix + key + "/", scalars);
   }
 }
 
@@ -74,7 +75,6 @@ RunFolder RunFolder::create(const fs::path& path, bool force) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->open_log();
-  state->events.emplace(path);
   return RunFolder(std::move(state));
 }
 
@@ -84,7 +84,6 @@ RunFolder RunFolder::resume(const fs::path& path) {
   auto state = std::make_unique<State>();
   state->path = path;
   state->open_log();
-  state->events.emplace(path);
   return RunFolder(std::move(state));
 }
 
@@ -100,7 +99,12 @@ void RunFolder::log(const nlohmann::ordered_json& line, int64_t step) {
   state_->log << line.dump() << '\n' << std::flush;
   if (!state_->log)
     fail(Kind::io, "cannot write {} (is the disk full?)", state_->log_path().string());
-  if (step >= 0) log_numbers(*state_->events, "", line, step);
+  if (step < 0) return;
+  Scalars scalars;
+  collect_numbers(line, "", scalars);
+  // Opened at the first step, so that what a killed run wrote of this and later steps is dropped.
+  if (!state_->events) state_->events.emplace(state_->path, step);
+  state_->events->add(step, scalars);
 }
 
 uint64_t RunFolder::log_size() const {

@@ -1,0 +1,107 @@
+// espalier data ACTION: draw an orchard as ordinary files, or show a data set on one sheet.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/names.h"
+#include "espalier/core/progress.h"
+#include "espalier/data/contact_sheet.h"
+#include "espalier/data/orchard.h"
+#include "espalier/data/splits.h"
+#include "espalier/data/write.h"
+#include "espalier/format/png.h"
+
+#include "app/verbs.h"
+
+namespace espalier {
+namespace {
+
+void report_failures(const WriteReport& report) {
+  for (const SampleFailure& failure : report.failures)
+    warn(fmt::format("left out {}: {}", failure.id, failure.reason));
+}
+
+int write_orchard(const Arguments& arguments) {
+  std::string out = "orchard", layout = "folder";
+  int64_t frames = 0;
+  OrchardConfig orchard;
+  WriteConfig write;
+  std::vector<std::string> names;
+  for (const WriteLayout& row : write_layouts()) names.push_back(row.name);
+  CommandLine line("espalier data orchard [flags]",
+                   "draws an orchard and writes it as ordinary files: out/train, out/val, out/test "
+                   "(video: out)");
+  line.add({field("out", out, "folder to write"),
+            field("layout", layout, "form of the truth on disk").one_of(names),
+            field("frames", frames, "length of a video; 0: 60 for layout=video").between(0, 1e6)});
+  line.add(fields(orchard));
+  line.add(fields(write));
+  if (!line.parse(arguments)) return 0;
+
+  write.instance_names = orchard_instance_names();
+  write.semantic_names = orchard_semantic_names();
+  const WriteLayout& chosen = find_named(write_layouts(), layout, "layout");
+  nlohmann::ordered_json result = {{"out", out}, {"layout", layout}};
+  if (layout == "video") {
+    DatasetPtr video = make_orchard_video(orchard, frames > 0 ? frames : 60, 0);
+    WriteReport report = chosen.write(*video, out, write);
+    report_failures(report);
+    result["frames"] = report.written;
+  } else {
+    const std::pair<const char*, OrchardSplit> splits[] = {
+        {"train", OrchardSplit::train}, {"val", OrchardSplit::val}, {"test", OrchardSplit::test}};
+    for (const auto& [name, split] : splits) {
+      WriteReport report = chosen.write(*make_orchard(orchard, split), fs::path(out) / name, write);
+      report_failures(report);
+      result[name] = report.written;
+    }
+  }
+  fmt::print("{}\n", line.common().json ? result.dump() : out);
+  return 0;
+}
+
+int draw_sheet(const Arguments& arguments) {
+  std::string where, out = "sheet.png", split = "train";
+  ContactSheetConfig sheet;
+  CommandLine line("espalier data sheet DATA [flags]",
+                   "shows samples of a data set with their truth on one picture");
+  line.positional("data", where, "image folder, IDX folder, picture, or orchard[:...]");
+  line.add({field("out", out, "PNG to write"),
+            field("split", split, "which part").one_of({"train", "val", "test"})});
+  line.add(fields(sheet));
+  if (!line.parse(arguments)) return 0;
+
+  Splits splits = open_splits(where, {});
+  DatasetPtr data = split == "train" ? splits.train : split == "val" ? splits.val : splits.test;
+  if (!data) fail(Kind::data, "{} has no {} split", where, split);
+  write_png(out, contact_sheet(*data, sheet));
+  fmt::print("{}\n", line.common().json ? nlohmann::json{{"sheet", out}}.dump() : out);
+  return 0;
+}
+
+struct Action {
+  std::string name, help;
+  int (*run)(const Arguments&);
+};
+
+const std::vector<Action>& actions() {
+  static const std::vector<Action> table = {
+      {"orchard", "draw an orchard as image folders, COCO, masks, cut-outs, points or a video",
+       write_orchard},
+      {"sheet", "samples of a data set with their truth on one picture", draw_sheet}};
+  return table;
+}
+
+}  // namespace
+
+int run_data(const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    fmt::print("espalier data ACTION   (espalier data ACTION --help says more)\n\n");
+    for (const Action& action : actions()) fmt::print("  {:<10} {}\n", action.name, action.help);
+    return arguments.empty() ? exit_code(Kind::usage) : 0;
+  }
+  return find_named(actions(), arguments[0], "action")
+      .run({arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace espalier

@@ -1,0 +1,81 @@
+// espalier eval RUN: score a run folder, a model file or an exported ONNX file.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/progress.h"
+#include "espalier/report/report.h"
+#include "espalier/tasks/open_classifier.h"
+#include "espalier/train/classify_recipe.h"
+
+#include "app/evaluation.h"
+#include "app/verbs.h"
+
+namespace espalier {
+namespace {
+
+// The run folder that `path` is or stands in; empty when there is none.
+fs::path run_of(const fs::path& path) {
+  fs::path folder = fs::is_directory(path) ? path : path.parent_path();
+  return fs::exists(folder / "config.toml") ? folder : fs::path();
+}
+
+DatasetPtr choose_split(const Splits& splits, const std::string& name) {
+  DatasetPtr data = name == "train" ? splits.train : name == "val" ? splits.val : splits.test;
+  if (!data || data->size() == 0) fail(Kind::data, "the data have no {} split", name);
+  return data;
+}
+
+void print_scores(const Scores& scores) {
+  for (const Score& score : scores.items) {
+    fmt::print("{:<18} {:.4f}", score.name, score.value);
+    if (score.interval)
+      fmt::print("   95 % {:.4f} .. {:.4f}", score.interval->low, score.interval->high);
+    fmt::print("\n");
+  }
+}
+
+}  // namespace
+
+int run_eval(const Arguments& arguments) {
+  std::string path, split = "test", data, out;
+  CommandLine line("espalier eval RUN [flags]",
+                   "scores a run folder, a model file or an .onnx on one split");
+  line.positional("run", path, "run folder, model file or .onnx");
+  line.add({field("data", data, "data set; empty: the one the run was trained on"),
+            field("split", split, "which part").one_of({"train", "val", "test"}),
+            field("out", out, "where eval-<split>.json goes; empty: the run folder")});
+  if (!line.parse(arguments)) return 0;
+
+  std::unique_ptr<ClassifyTask> task = open_classifier(path);
+  fs::path run = run_of(path);
+  ClassifyRecipe recipe;
+  if (!run.empty())
+    read_toml(fields(recipe), run / "config.toml");
+  else if (data.empty())
+    fail(Kind::usage, "{} does not say what it was trained on; name --data", path);
+  if (!data.empty()) recipe.data = data;
+  Splits splits = open_splits(recipe.data, recipe.split);
+  // Only the run's own model speaks for the run; an exported file or another's weights leave its record alone.
+  fs::path folder = !out.empty() ? fs::path(out) : fs::is_directory(path) ? run : fs::path();
+  Evaluation evaluation = evaluate_classifier(*task, choose_split(splits, split), split, folder);
+  if (!run.empty() && folder == run) write_report({run}, run / "report.html");
+
+  if (!line.common().json) {
+    print_scores(evaluation.result.scores);
+    fmt::print("{} images, {} unreadable\n", evaluation.images, evaluation.failures.size());
+    return 0;
+  }
+  nlohmann::ordered_json result = {{"run", path}, {"data", recipe.data}, {"split", split}};
+  for (const Score& score : evaluation.result.scores.items) {
+    result[score.name] = score.value;
+    if (score.interval)
+      result[score.name + "_interval"] = {score.interval->low, score.interval->high};
+  }
+  result["images"] = evaluation.images;
+  result["failures"] = evaluation.failures.size();
+  fmt::print("{}\n", result.dump());
+  return 0;
+}
+
+}  // namespace espalier

@@ -1,0 +1,39 @@
+// espalier export RUN: a folded .onnx file, checked against the network it came from.
+#include "espalier/deploy/export.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/models/model_file.h"
+#include "espalier/tasks/open_classifier.h"
+
+#include "app/export_model.h"
+#include "app/verbs.h"
+
+namespace espalier {
+
+int run_export(const Arguments& arguments) {
+  std::string path, out;
+  CommandLine line("espalier export RUN [flags]",
+                   "writes the network as ONNX with its norms folded, and checks that the file "
+                   "gives the same answers");
+  line.positional("run", path, "run folder or model file");
+  line.add({field("out", out, "the .onnx file; empty: model.onnx in the run folder")});
+  if (!line.parse(arguments)) return 0;
+
+  fs::path folder = fs::is_directory(path) ? fs::path(path) : fs::path(path).parent_path();
+  nlohmann::ordered_json record =
+      export_model(load_model(path), out.empty() ? folder / "model.onnx" : fs::path(out));
+  if (line.common().json) {
+    fmt::print("{}\n", record.dump());
+    return 0;
+  }
+  fmt::print("{}: {} nodes, {:.1f} MB, {} norms folded, largest difference to the network {:.1e}\n",
+             record["onnx"].get<std::string>(), record["nodes"].get<int64_t>(),
+             static_cast<double>(record["bytes"].get<int64_t>()) / 1e6,
+             record["folded_norms"].get<int64_t>(), record["onnx_max_abs_diff"].get<double>());
+  return 0;
+}
+
+}  // namespace espalier
