@@ -1,5 +1,5 @@
 // What holds for every row of the model table. A new row is picked up with no change here.
-#include <cstdlib>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -87,9 +87,12 @@ TEST_P(EveryModel, FileRebuildsItBitForBit) {
   net->train();
   net->forward(torch::randn({4, 3, side(), side()}));  // moves the running statistics
   net->eval();
-  save_model(
-      folder, *net,
-      {.mean = {0.4, 0.5, 0.6}, .std = {0.1, 0.2, 0.3}, .input_size = side(), .resize = "crop"});
+  ModelMeta meta;
+  meta.mean = {0.4, 0.5, 0.6};
+  meta.std = {0.1, 0.2, 0.3};
+  meta.input_size = side();
+  meta.resize = "crop";
+  save_model(folder, *net, meta);
   torch::Tensor x = input_images({2, 3, side(), side()});
   for (const fs::path& path : {folder, folder / "model.safetensors"}) {
     LoadedModel loaded = load_model(path);
