@@ -1,6 +1,6 @@
 #include "espalier/data/image_folder.h"
 
-#include <chrono>
+#include <ctime>
 
 #include "espalier/format/jpeg.h"
 #include "espalier/format/png.h"
@@ -97,10 +97,10 @@ TEST(ImageFolder, SaysWhatIsWrongAndWhatIsExpected) {
 TEST(ImageFolder, ListingOpensNothing) {
   ScratchFolder scratch("many");
   for (int i = 0; i < 5000; ++i) scratch.write(fmt::format("c{}/{:05}.jpg", i % 5, i), "");
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   EXPECT_EQ(list_pictures(scratch.root()).pictures(), 5000);
-  // Ten times the time it takes; opening the files, or asking the system for each, takes longer.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
+  // Ten times the processor time it takes; opening the files, or asking the system for each, takes longer.
+  EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC / 2);
 }
 
 }  // namespace

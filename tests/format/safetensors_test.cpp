@@ -1,5 +1,7 @@
 #include "espalier/format/safetensors.h"
 
+#include <ctime>
+
 #include "tests/format/broken_bytes.h"
 
 namespace espalier {
@@ -130,6 +132,20 @@ TEST(Safetensors, RefusesEveryLieOfAHeader) {
   expect_refused(file_of("{\"v\":" + good + ",\"w\":" + good + "}", eight), Kind::format,
                  "does not begin");
   expect_refused(file_of(R"({"__metadata__":{"a":1}})", ""), Kind::format, "not text");
+}
+
+TEST(Safetensors, ManyNamesTakeLinearTime) {
+  std::string header = "{";
+  for (int i = 0; i < 100000; ++i)
+    header += fmt::format("{}\"{}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+                          i ? "," : "", i);
+  std::clock_t start = std::clock();
+  Safetensors file = Safetensors::parse(file_of(header + "}", ""), "w");
+  EXPECT_EQ(file.tensors().size(), 100000u);
+  fs::path path = fs::path(testing::TempDir()) / "espalier_many.safetensors";
+  write_safetensors(path, file.tensors());
+  EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 10);  // of the processor; quadratic: minutes
+  fs::remove(path);
 }
 
 TEST(Safetensors, WriterRefusesContradictions) {

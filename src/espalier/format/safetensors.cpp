@@ -12,7 +12,7 @@
 namespace espalier {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr uint64_t kLongestHeader = 100'000'000;  // the reference implementation's limit
 constexpr const char* kMetadata = "__metadata__";
@@ -52,10 +52,10 @@ int64_t size_in_bytes(const std::vector<int64_t>& shape, int64_t width) {
   return size;
 }
 
-// A JSON object with no name twice in it, and no nesting deeper than a header has.
-Json parse_json_header(std::string_view text) {
+// Looks for what a parsed object no longer shows: a name that stands twice, and nesting deeper than a header has.
+void check_names(std::string_view text) {
   std::set<std::string> outer, inner;
-  auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+  auto keep_nothing = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth > 3) fail(Kind::format, "its header is nested too deeply");
     if (event == Json::parse_event_t::object_start && depth == 1) inner.clear();
     if (event == Json::parse_event_t::key) {
@@ -63,13 +63,19 @@ Json parse_json_header(std::string_view text) {
       if (!(depth == 1 ? outer : inner).insert(name).second)
         fail(Kind::format, "its header names '{}' twice", name);
     }
-    return true;
+    return false;
   };
+  [[maybe_unused]] Json nothing = Json::parse(text, keep_nothing);
+}
+
+Json parse_json_header(std::string_view text) {
   try {
-    Json header = Json::parse(text, check);
+    check_names(text);
+    // Apart from the check: keeping values with a callback searches the whole object for each.
+    Json header = Json::parse(text);
     if (!header.is_object()) fail(Kind::format, "its header is not a JSON object");
     return header;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Json::exception& error) {
     fail(Kind::format, "its header is not valid JSON: {}", error.what());
   }
 }
@@ -109,6 +115,16 @@ StoredTensor parse_entry(const std::string& name, const Json& entry, std::string
   return tensor;
 }
 
+std::map<std::string, std::string> parse_metadata(const Json& entries) {
+  if (!entries.is_object()) fail(Kind::format, "its metadata is not a JSON object");
+  std::map<std::string, std::string> metadata;
+  for (const auto& item : entries.items()) {
+    if (!item.value().is_string()) fail(Kind::format, "its metadata '{}' is not text", item.key());
+    metadata[item.key()] = item.value().get<std::string>();
+  }
+  return metadata;
+}
+
 void check_no_holes(const std::vector<StoredTensor>& tensors, std::string_view data) {
   const char* reached = data.data();
   for (const StoredTensor& tensor : tensors) {
@@ -129,34 +145,36 @@ uint64_t little_endian(const char* bytes) {
   return value;
 }
 
-// The JSON text for tensors that are written in this order, one behind the other.
+void check_consistent(const StoredTensor& tensor) {
+  int64_t width = stored_width(tensor.dtype);
+  if (width == 0)
+    fail(Kind::internal, "tensor '{}' has the unknown type '{}'", tensor.name, tensor.dtype);
+  int64_t size = size_in_bytes(tensor.shape, width);
+  if (size < 0 || static_cast<size_t>(size) != tensor.bytes.size())
+    fail(Kind::internal, "tensor '{}' has {} bytes, its shape needs {}", tensor.name,
+         tensor.bytes.size(), size);
+}
+
+// The JSON text for tensors that are written in this order, one behind the other. Put together by hand: the order of
+// keys is the reference's, and a library that keeps order searches all of them for each.
 std::string header_of(const std::vector<const StoredTensor*>& order,
                       const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
   std::set<std::string_view> names{kMetadata};
+  std::string header = "{";
+  if (!metadata.empty()) header += fmt::format("\"{}\":{},", kMetadata, Json(metadata).dump());
   size_t end = 0;
   for (const StoredTensor* tensor : order) {
-    int64_t width = stored_width(tensor->dtype);
-    int64_t size = size_in_bytes(tensor->shape, width);
-    if (width == 0)
-      fail(Kind::internal, "tensor '{}' has the unknown type '{}'", tensor->name, tensor->dtype);
-    if (size < 0 || static_cast<size_t>(size) != tensor->bytes.size())
-      fail(Kind::internal, "tensor '{}' has {} bytes, its shape needs {}", tensor->name,
-           tensor->bytes.size(), size);
+    check_consistent(*tensor);
     if (!names.insert(tensor->name).second)
       fail(Kind::internal, "tensor name '{}' is taken", tensor->name);
     size_t begin = end;
     end += tensor->bytes.size();
-    header.push_back(
-        {tensor->name,
-         {{"dtype", tensor->dtype}, {"shape", tensor->shape}, {"data_offsets", {begin, end}}}});
+    header += fmt::format(R"({}:{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}},)",
+                          Json(tensor->name).dump(), tensor->dtype, Json(tensor->shape).dump(),
+                          begin, end);
   }
-  try {
-    return header.dump();
-  } catch (const nlohmann::json::exception& error) {
-    fail(Kind::internal, "a name or the metadata is not UTF-8: {}", error.what());
-  }
+  if (header.back() == ',') header.pop_back();
+  return header + "}";
 }
 
 }  // namespace
@@ -186,17 +204,13 @@ void Safetensors::parse_header() {
          length, all.size());
   Json header = parse_json_header(all.substr(8, length));
   std::string_view data = all.substr(8 + length);
-  for (const auto& [name, entry] : header.items()) {
-    if (name != kMetadata) {
+  for (const auto& item : header.items()) {
+    const std::string& name = item.key();
+    if (name == kMetadata)
+      metadata_ = parse_metadata(item.value());
+    else
       tensors_.push_back(with_context(fmt::format("tensor '{}'", name),
-                                      [&] { return parse_entry(name, entry, data); }));
-      continue;
-    }
-    if (!entry.is_object()) fail(Kind::format, "its metadata is not a JSON object");
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) fail(Kind::format, "its metadata '{}' is not text", key);
-      metadata_[key] = value.get<std::string>();
-    }
+                                      [&] { return parse_entry(name, item.value(), data); }));
   }
   // An empty tensor lies before the one that begins at the same byte.
   std::stable_sort(tensors_.begin(), tensors_.end(),
@@ -222,8 +236,13 @@ void write_safetensors(const fs::path& path,
     size_t left = type_rank(a->dtype), right = type_rank(b->dtype);
     return left != right ? left > right : a->name < b->name;
   });
-  std::string header =
-      with_context("writing " + path.string(), [&] { return header_of(order, metadata); });
+  std::string header = with_context("writing " + path.string(), [&] {
+    try {
+      return header_of(order, metadata);
+    } catch (const Json::exception& error) {
+      fail(Kind::internal, "a name or the metadata is not UTF-8: {}", error.what());
+    }
+  });
   header.resize((header.size() + 7) / 8 * 8, ' ');
   write_file_atomic(path, [&](std::ostream& stream) {
     for (int i = 0; i < 8; ++i) stream.put(static_cast<char>(header.size() >> (8 * i)));
