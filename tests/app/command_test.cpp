@@ -1,0 +1,231 @@
+// The binary as a user meets it: what it prints, what it refuses and with which exit code, and that a killed run
+// goes on to the bit. ESPALIER_BINARY names it.
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "espalier/core/files.h"
+#include "espalier/data/image_folder.h"
+#include "espalier/data/orchard.h"
+#include "espalier/data/write.h"
+#include "espalier/format/safetensors.h"
+
+namespace espalier {
+namespace {
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+};
+
+class Command : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* binary = std::getenv("ESPALIER_BINARY");
+    ASSERT_NE(binary, nullptr) << "ESPALIER_BINARY names no binary";
+    binary_ = binary;
+    root_ = fs::temp_directory_path() / fmt::format("espalier-command-{}", ::getpid());
+    fs::remove_all(root_);
+    make_folder(root_);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  pid_t start(const std::vector<std::string>& words) {
+    pid_t child = ::fork();
+    if (child != 0) return child;
+    fs::current_path(root_);
+    (void)!std::freopen((root_ / "out.txt").c_str(), "w", stdout);
+    (void)!std::freopen((root_ / "err.txt").c_str(), "w", stderr);
+    std::vector<char*> arguments = {const_cast<char*>(binary_.c_str())};
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    ::execv(binary_.c_str(), arguments.data());
+    ::_exit(127);
+  }
+
+  Outcome run(const std::vector<std::string>& words) {
+    int status = 0;
+    ::waitpid(start(words), &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+            read_file(root_ / "out.txt"), read_file(root_ / "err.txt")};
+  }
+
+  // One line on standard error that holds `part`, this exit code, nothing on standard output.
+  void expect_refused(const std::vector<std::string>& words, int code, const std::string& part) {
+    Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("espalier: ", 0), 0u) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+
+  nlohmann::json last_json(const Outcome& outcome) {
+    std::string text = outcome.out;
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return nlohmann::json::parse(text.substr(text.rfind('\n') + 1));
+  }
+
+  std::vector<std::string> train_words(const std::string& out) {
+    return {"train",        "classify",
+            "--data",       "orchard:species,size=32,train=200,val=40,test=80",
+            "--out",        out,
+            "--epochs",     "2",
+            "--batch",      "20",
+            "--threads",    "1",
+            "--precision",  "fp32",
+            "--save-steps", "2",
+            "--quiet"};
+  }
+
+  std::string binary_;
+  fs::path root_;
+};
+
+TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
+  Outcome outcome = run({"--help"});
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* verb :
+       {"train", "eval", "predict", "export", "report", "data", "models", "demo"})
+    EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
+  outcome = run({"train", "--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("--weight-decay"), std::string::npos);
+  EXPECT_NE(outcome.out.find("[0.0005]"), std::string::npos);
+}
+
+TEST_F(Command, WrongWordsNameTheNearestRightOne) {
+  expect_refused({"trian"}, 2, "did you mean train?");
+  expect_refused({"train", "classify", "--epoch", "3"}, 2, "did you mean --epochs?");
+  expect_refused({"train", "classify", "epohcs=3"}, 2, "did you mean epochs?");
+  expect_refused({"train", "classfy"}, 2, "did you mean classify?");
+  expect_refused({"train", "classify", "--model", "resnet19"}, 2, "did you mean resnet18?");
+  expect_refused({"train", "classify", "--epochs", "many"}, 2, "epochs: expected a whole number");
+  expect_refused({"train", "classify", "--device", "cuda"}, 5, "cuda");
+}
+
+TEST_F(Command, ConfigurationFilesAreCheckedByLine) {
+  write_file_atomic(root_ / "c.toml", "epochs = 3\nmomentun = 0.9\n");
+  expect_refused({"train", "classify", "--config", "c.toml"}, 2, "c.toml, line 2");
+  write_file_atomic(root_ / "c.toml", "epochs = = 3\n");
+  expect_refused({"train", "classify", "--config", "c.toml"}, 2, "line 1");
+}
+
+TEST_F(Command, DataThatCannotServeAreRefusedWithAdvice) {
+  expect_refused({"train", "classify", "--data", "nowhere"}, 4, "nowhere");
+  make_folder(root_ / "empty");
+  expect_refused({"train", "classify", "--data", "empty"}, 3, "empty");
+  write_image_folder(*make_orchard({.classes = 2, .size = 32, .train = 4}, OrchardSplit::train),
+                     root_ / "two");
+  for (const auto& entry : fs::directory_iterator(root_ / "two")) {
+    fs::remove_all(entry.path());
+    break;
+  }
+  expect_refused({"train", "classify", "--data", "two"}, 3, "class");
+  write_file_atomic(root_ / "idx/train-images-idx3-ubyte",
+                    std::string("\0\0\x0d\x03xxxxxxxxxxxx", 16));
+  write_file_atomic(root_ / "idx/train-labels-idx1-ubyte", std::string("\0\0\x08\x01xxxx", 8));
+  Outcome outcome = run({"train", "classify", "--data", "idx"});
+  EXPECT_TRUE(outcome.code == 4 || outcome.code == 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("train-"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
+  std::vector<std::string> words = train_words("run");
+  words.push_back("--json");
+  Outcome trained = run(words);
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  EXPECT_EQ(last_json(trained)["epochs"], 2);
+
+  Outcome scored = run({"eval", "run", "--json", "--quiet"});
+  ASSERT_EQ(scored.code, 0) << scored.err;
+  double accuracy = last_json(scored)["accuracy"];
+  EXPECT_EQ(last_json(scored)["images"], 80);
+
+  Outcome exported = run({"export", "run", "--json", "--quiet"});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  EXPECT_LE(last_json(exported)["onnx_max_abs_diff"].get<double>(), 1e-4);
+  Outcome again = run({"eval", "run/model.onnx", "--json", "--quiet"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(last_json(again)["accuracy"].get<double>(), accuracy);
+
+  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--train", "8", "--val",
+                 "8", "--test", "8", "--quiet"})
+                .code,
+            0);
+  write_file_atomic(root_ / "pictures/test/broken.jpg", "not a picture");
+  for (const char* model : {"run", "run/model.onnx"}) {
+    Outcome predicted = run({"predict", model, "pictures/test", "--json", "--quiet"});
+    ASSERT_EQ(predicted.code, 0) << predicted.err;
+    EXPECT_EQ(last_json(predicted)["predictions"].size(), 8u);
+  }
+  expect_refused({"predict", "run", "pictures/test/broken.jpg", "--quiet"}, 3, "");
+
+  for (const char* file :
+       {"config.toml", "config.json", "model.safetensors", "model.onnx", "last.ckpt",
+        "metrics.jsonl", "summary.json", "eval-test.json", "export.json", "report.html"})
+    EXPECT_TRUE(fs::exists(root_ / "run" / file)) << file;
+  expect_refused(train_words("run"), 2, "--resume");
+}
+
+TEST_F(Command, AKilledRunGoesOnToTheBit) {
+  ASSERT_EQ(run(train_words("whole")).code, 0);
+  pid_t child = start(train_words("killed"));
+  fs::path log = root_ / "killed/metrics.jsonl", state = root_ / "killed/last.ckpt";
+  // Killed once the first state of the middle of an epoch is on the disk (10 steps an epoch, saved every 2).
+  for (int i = 0; i < 6000 && !fs::exists(state); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status)) << "the run ended before it could be killed";
+  ASSERT_FALSE(fs::exists(root_ / "killed/last/model.safetensors"));
+  std::vector<std::string> words = train_words("killed");
+  words.push_back("--resume");
+  Outcome resumed = run(words);
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  for (const char* file : {"model.safetensors", "last/model.safetensors"})
+    EXPECT_EQ(read_file(root_ / "killed" / file), read_file(root_ / "whole" / file)) << file;
+}
+
+TEST_F(Command, DamagedModelsAreRefusedByName) {
+  ASSERT_EQ(run(train_words("run")).code, 0);
+  std::string weights = read_file(root_ / "run/model.safetensors");
+  write_file_atomic(root_ / "cut.safetensors", weights.substr(0, weights.size() / 2));
+  expect_refused({"eval", "cut.safetensors", "--data", "orchard"}, 4, "cut.safetensors");
+  // Four bytes of a weight become a NaN.
+  std::string poisoned = weights;
+  for (size_t i = poisoned.size() - 400; i < poisoned.size() - 396; ++i) poisoned[i] = '\xff';
+  write_file_atomic(root_ / "nan.safetensors", poisoned);
+  expect_refused({"eval", "nan.safetensors", "--data", "orchard"}, 3, "NaN");
+  write_file_atomic(root_ / "torn.onnx", "\x08\x08\x12");
+  expect_refused({"eval", "torn.onnx", "--data", "orchard"}, 4, "torn.onnx");
+  expect_refused({"eval", "nothing", "--data", "orchard"}, 4, "nothing");
+}
+
+TEST_F(Command, ABrokenPictureIsNamedInTheReportAndSkipped) {
+  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--classes", "2",
+                 "--train", "40", "--val", "8", "--test", "8", "--quiet"})
+                .code,
+            0);
+  fs::path victim;
+  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
+    if (entry.is_regular_file()) victim = entry.path();
+  write_file_atomic(victim, read_file(victim).substr(0, 300));
+  Outcome outcome = run({"train", "classify", "--data", "pictures", "--epochs", "1", "--batch", "8",
+                         "--out", "run", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(last_json(outcome)["failures"], 1);
+  EXPECT_NE(read_file(root_ / "run/report.html").find(victim.filename().string()),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace espalier
