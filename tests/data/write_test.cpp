@@ -128,6 +128,16 @@ TEST(Contours, ASquareHasFourCornersAndARingAHole) {
   EXPECT_EQ(contours[0].hole + contours[1].hole, 1);
 }
 
+TEST(Contours, PixelsThatTouchAtACornerAreApart) {
+  for (bool falling : {true, false}) {
+    Image mask(2, 2, 1);
+    mask.at(falling ? 0 : 1, 0) = mask.at(falling ? 1 : 0, 1) = 255;
+    const std::vector<Contour> contours = mask_contours(mask);
+    ASSERT_EQ(contours.size(), 2u);
+    for (const Contour& c : contours) EXPECT_EQ(c.corners.size(), 8u);
+  }
+}
+
 TEST_F(Write, ImageFolderHoldsEveryPictureUnderItsClass) {
   const DatasetPtr data = make_orchard(tiny("species"), OrchardSplit::train);
   const WriteReport report = write_image_folder(*data, folder_ / "train");

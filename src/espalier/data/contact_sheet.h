@@ -19,10 +19,12 @@ struct ContactSheetConfig {
   int64_t first = 0;                          // sample
   std::vector<std::string> views{"picture"};  // side by side for each sample
 };
-// Views: picture; boxes; instances (masks tinted, outlined, boxes, points); semantic; alpha (over a checkerboard).
+// Views: picture; boxes; instances (masks tinted, outlined, boxes, points); semantic; alpha (over a
+// checkerboard).
 Fields fields(ContactSheetConfig& config);
 
-// One sample with a view of its truth drawn, magnified `zoom` times. Throws Error(usage) for an unknown view.
+// One sample with a view of its truth drawn, magnified `zoom` times. Throws Error(usage) for an
+// unknown view.
 Image draw_view(const Sample& sample, const std::string& view, int zoom = 1);
 
 // RGB. Samples that cannot be read leave their cell empty.

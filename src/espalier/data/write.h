@@ -4,8 +4,9 @@
 //   write_coco(*split, "out", {.format = "jpeg", .segmentation = "polygons",
 //                              .instance_names = orchard_instance_names()});
 //
-// Pictures are numbered in reading order (000000.png, ...). A sample that cannot be read or lacks what the layout needs is
-// left out and reported. The folder must be absent or empty: Error(usage). Also throws Error(io) and Error(interrupted).
+// Pictures are numbered in reading order (000000.png, ...). A sample that cannot be read or lacks
+// what the layout needs is left out and reported. The folder must be absent or empty: Error(usage).
+// Also throws Error(io) and Error(interrupted).
 #pragma once
 
 #include <string>
@@ -32,17 +33,20 @@ struct WriteReport {
   std::vector<SampleFailure> failures;
 };
 
-// <class>/000000.png. Names of classes are made safe for file systems; samples without a class are failures.
+// <class>/000000.png. Names of classes are made safe for file systems; samples without a class are
+// failures.
 WriteReport write_image_folder(const Dataset& data,
                                const fs::path& folder,
                                const WriteConfig& config = {});
 
-// images/ and annotations.json: COCO's instances with boxes, areas, categories from 1 (label + 1), the track as "track_id",
-// and masks as uncompressed RLE or polygons along pixel edges (RLE where a mask has holes).
+// images/ and annotations.json: COCO's instances with boxes, areas, categories from 1 (label + 1),
+// the track as "track_id", and masks as uncompressed RLE or polygons along pixel edges (RLE where a
+// mask has holes).
 WriteReport write_coco(const Dataset& data, const fs::path& folder, const WriteConfig& config = {});
 
-// images/, semantic/ (8 bits: class), instances/ (16 bits: 0 none, else a number from 1 in instances.csv; where masks overlap
-// the later one is on top), instances.csv, and semantic.csv with the names. Needs a semantic mask or instance masks.
+// images/, semantic/ (8 bits: class), instances/ (16 bits: 0 none, else a number from 1 in
+// instances.csv; where masks overlap the later one is on top), instances.csv, and semantic.csv with
+// the names. Needs a semantic mask or instance masks.
 WriteReport write_masks(const Dataset& data,
                         const fs::path& folder,
                         const WriteConfig& config = {});
@@ -52,12 +56,14 @@ WriteReport write_cutouts(const Dataset& data,
                           const fs::path& folder,
                           const WriteConfig& config = {});
 
-// images/, points.csv (picture, x, y, label) and counts.csv (picture, count), which also names pictures without points.
+// images/, points.csv (picture, x, y, label) and counts.csv (picture, count), which also names
+// pictures without points.
 WriteReport write_points(const Dataset& data,
                          const fs::path& folder,
                          const WriteConfig& config = {});
 
-// frames/ and tracks.csv (frame, track, label, name, x0, y0, x1, y1); for instances that have a track.
+// frames/ and tracks.csv (frame, track, label, name, x0, y0, x1, y1); for instances that have a
+// track.
 WriteReport write_video(const Dataset& data,
                         const fs::path& folder,
                         const WriteConfig& config = {});

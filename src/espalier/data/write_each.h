@@ -21,7 +21,8 @@ void write_picture(const fs::path& path, const Image& image, const WriteConfig& 
 std::string name_of(int64_t label, const std::vector<std::string>& names);
 std::string csv_text(const std::string& text);  // quoted where needed
 
-// Reads every sample and hands it to write(i, sample); bad data and damaged files are counted, all else stops the work.
+// Reads every sample and hands it to write(i, sample); bad data and damaged files are counted, all
+// else stops the work.
 template <class Write>
 WriteReport write_each(const Dataset& data,
                        const fs::path& folder,

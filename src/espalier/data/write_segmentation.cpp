@@ -43,7 +43,8 @@ class EdgeGrid {
   std::vector<uint8_t> leaving_;
 };
 
-// Follows edges from the corner, keeping to the right where two curves meet, until back at the start.
+// Follows edges from the corner, keeping to the right where two curves meet, until back at the
+// start.
 Contour follow(EdgeGrid& grid, int x, int y, int way) {
   Contour contour;
   const int start_x = x, start_y = y, start_way = way;
