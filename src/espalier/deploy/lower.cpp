@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 #include "espalier/core/error.h"
 #include "espalier/deploy/operators.h"
@@ -84,6 +85,14 @@ std::vector<int64_t> Lowering::integers(const TorchNode& node, size_t position) 
   std::vector<int64_t> values;
   for (size_t i = 0; i < list->inputs().size(); ++i) values.push_back(argument(*list, i).toInt());
   return values;
+}
+
+void Lowering::bind(const TorchNode& node, const std::string& name) {
+  name_of_[node.output()] = name;
+}
+
+void Lowering::bind_transposed(const TorchNode& node, const std::string& constant) {
+  transposed_[node.output()] = constant;
 }
 
 std::optional<std::string> Lowering::transposed(const TorchNode& node, size_t position) const {

@@ -7,9 +7,16 @@
 #include <set>
 #include <string>
 
-#include <torch/csrc/jit/ir/ir.h>
-
 #include "espalier/deploy/graph.h"
+
+namespace c10 {
+struct IValue;
+}
+namespace torch::jit {
+struct Graph;
+struct Node;
+struct Value;
+}  // namespace torch::jit
 
 namespace espalier {
 
@@ -50,11 +57,9 @@ class Lowering {
   // "layer1.0.conv1" for the constant "layer1.0.conv1.weight".
   static std::string module_of(const std::string& constant);
 
-  void bind(const TorchNode& node, const std::string& name) { name_of_[node.output()] = name; }
+  void bind(const TorchNode& node, const std::string& name);
   // A transposed weight matrix is remembered, so that a product with it becomes one Gemm.
-  void bind_transposed(const TorchNode& node, const std::string& constant) {
-    transposed_[node.output()] = constant;
-  }
+  void bind_transposed(const TorchNode& node, const std::string& constant);
   std::optional<std::string> transposed(const TorchNode& node, size_t position) const;
 
   [[noreturn]] void refuse(const TorchNode& node, const std::string& why) const;

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <limits>
 
+#include <torch/csrc/jit/ir/ir.h>
+
 #include "espalier/core/error.h"
 #include "espalier/deploy/lower.h"
 #include "espalier/deploy/shapes.h"
