@@ -7,8 +7,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "espalier/core/error.h"
 #include "espalier/core/files.h"
+
+#include "tests/expect_error.h"
 
 namespace espalier {
 
@@ -37,16 +38,5 @@ class ScratchFolder {
  private:
   fs::path root_;
 };
-
-template <class Action>
-void expect_error(Action action, Kind kind, const std::string& words) {
-  try {
-    action();
-    ADD_FAILURE() << "accepted, though: " << words;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-  }
-}
 
 }  // namespace espalier

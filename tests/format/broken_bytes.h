@@ -5,25 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include "espalier/core/error.h"
 #include "espalier/core/files.h"
 #include "espalier/core/random.h"
+
+#include "tests/expect_error.h"
 
 namespace espalier {
 
 inline fs::path format_golden(const std::string& name) {
   return fs::path(__FILE__).parent_path().parent_path() / "golden" / "formats" / name;
-}
-
-template <class Parse>
-void expect_error(Parse parse, Kind kind, const std::string& words) {
-  try {
-    parse();
-    ADD_FAILURE() << "accepted, though: " << words;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-  }
 }
 
 template <class Parse>

@@ -4,6 +4,8 @@
 //   Image upright = oriented(std::move(photo), 6);   // a camera held sideways
 #pragma once
 
+#include <cstdint>
+
 #include "espalier/format/image.h"
 
 namespace espalier {

@@ -64,7 +64,8 @@ Idx parse_idx(std::string bytes) {
 }
 
 Idx read_idx(const fs::path& path) {
-  return with_context("reading " + path.string(), [&] { return parse_idx(read_file(path)); });
+  std::string bytes = read_file(path);
+  return with_context("reading " + path.string(), [&] { return parse_idx(std::move(bytes)); });
 }
 
 std::string encode_idx(IdxType type, const std::vector<int64_t>& shape, std::string_view numbers) {
