@@ -111,20 +111,19 @@ ModelMeta read_meta(const json& config) {
   return meta;
 }
 
-struct Configured {
-  json config;
+struct ConfigText {
+  std::string text;
   std::string place;  // for messages
 };
 
-Configured find_config(const Safetensors& file, const fs::path& weights) {
+ConfigText find_config(const Safetensors& file, const fs::path& weights) {
   auto own = file.metadata().find("espalier");
   if (own != file.metadata().end())
-    return {json::parse(own->second), weights.string() + ", metadata 'espalier'"};
+    return {own->second, weights.string() + ", metadata 'espalier'"};
   fs::path beside = weights.parent_path() / kConfig;
   if (!fs::exists(beside))
-    fail(Kind::io, "{} carries no configuration and there is no {} beside it", weights.string(),
-         kConfig);
-  return {json::parse(read_file(beside, 16 << 20)), beside.string()};
+    fail(Kind::io, "it carries no configuration of ours, and there is no {} beside it", kConfig);
+  return {read_file(beside, 16 << 20), beside.string()};
 }
 
 void check_architecture(const std::string& name) {
@@ -180,8 +179,9 @@ LoadedModel load_model(const fs::path& path, const std::string& task) {
   Safetensors file = Safetensors::read(weights);
   std::string place = weights.string();
   try {
-    auto [config, where] = find_config(file, weights);
-    place = where;
+    ConfigText found = find_config(file, weights);
+    place = found.place;
+    const json config = json::parse(found.text);
     ModelMeta meta = read_meta(config);
     if (!task.empty() && meta.task != task)
       fail(Kind::usage, "this is a model for '{}', not for '{}'", meta.task, task);

@@ -39,9 +39,11 @@ int64_t recalibrate_norms(torch::nn::Module& net, const std::function<bool()>& f
   int64_t batches = 0;
   try {
     while (forward_next()) ++batches;
-  } catch (const c10::ValueError& error) {
-    fail(Kind::data, "recalibrating norms, batch {}: {} (give larger batches or images)", batches,
-         error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    std::string_view text = error.what_without_backtrace();
+    if (text.find("more than 1 value per channel") == std::string_view::npos) throw;
+    fail(Kind::data, "recalibrating norms, batch {}: {}; give larger batches or images", batches,
+         text);
   }
   if (batches == 0) fail(Kind::data, "recalibrating norms: there was no batch");
   scope.keep_new_statistics();
