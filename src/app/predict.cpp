@@ -64,15 +64,18 @@ int run_predict(const Arguments& arguments) {
           record_of(data->id(predictions.indices[i]), predictions.predicted[i], task->meta(), top));
       if (!line.common().json) print_record(records.back());
     }
-    for (const SampleFailure& failure : predictions.failures) {
+    for (const SampleFailure& failure : predictions.failures)
       failures.push_back({{"image", failure.id}, {"reason", failure.reason}});
-      warn(fmt::format("skipped {}: {}", failure.id, failure.reason));
-    }
   }
+  if (records.empty())
+    fail(Kind::data, "none of {} images could be read; the first: {}", failures.size(),
+         failures[0]["reason"].get<std::string>());
+  for (const auto& failure : failures)
+    warn(fmt::format("skipped {}: {}", failure["image"].get<std::string>(),
+                     failure["reason"].get<std::string>()));
   if (line.common().json)
     fmt::print("{}\n",
                nlohmann::ordered_json{{"predictions", records}, {"failures", failures}}.dump());
-  if (records.empty()) fail(Kind::data, "not one of {} images could be read", failures.size());
   return 0;
 }
 

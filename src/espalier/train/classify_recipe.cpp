@@ -124,6 +124,8 @@ Loader evaluation_loader(const DatasetPtr& data,
 }
 
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume) {
+  find_named(model_table(), recipe.model,
+             "model");  // a slip of the pen is told before the data are read
   Splits splits = open_splits(recipe.data, recipe.split);
   say("data: " + splits.description);
   int64_t side = input_side(recipe, splits);
