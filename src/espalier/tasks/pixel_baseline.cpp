@@ -1,5 +1,6 @@
 #include "espalier/tasks/pixel_baseline.h"
 
+#include <algorithm>
 #include <array>
 
 #include "espalier/core/error.h"
@@ -46,8 +47,9 @@ Fit fit(const Table& table, int64_t classes, double weight_decay) {
   at::Tensor bias = at::zeros({classes}).requires_grad_();
   torch::optim::AdamW optimiser({weight, bias},
                                 torch::optim::AdamWOptions(1e-3).weight_decay(weight_decay));
-  constexpr int64_t kBatch = 128, kEpochs = 12;
-  for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+  constexpr int64_t kBatch = 128, kEpochs = 12, kSteps = 800;  // at least so many of each
+  int64_t epochs = std::max(kEpochs, kSteps * kBatch / table.pixels.size(0));
+  for (int64_t epoch = 0; epoch < epochs; ++epoch) {
     for (int64_t begin = 0; begin < table.pixels.size(0); begin += kBatch) {
       int64_t end = std::min(begin + kBatch, table.pixels.size(0));
       optimiser.zero_grad();
