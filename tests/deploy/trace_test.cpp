@@ -226,6 +226,17 @@ std::vector<Case> cases() {
 
 class EachOperation : public testing::TestWithParam<Case> {};
 
+// For onnx_peer_test.py, which gives them to ONNX Runtime.
+void keep_for_peer(const Case& which, const Graph& graph) {
+  const char* folder = std::getenv("ESPALIER_ONNX_OUT");
+  if (!folder) return;
+  std::string base = (fs::path(folder) / which.name).string();
+  Tensor images = random_images({5, 6, 10, 12});
+  write_onnx(graph, base + ".onnx");
+  save_floats(base + ".images", images);
+  save_floats(base + ".logits", eager(*which.model, images));
+}
+
 TEST_P(EachOperation, RunsAsTheModuleAtAnotherBatchAndFromAFile) {
   ImageModel& model = *GetParam().model;
   shake_norms(model);
@@ -238,19 +249,7 @@ TEST_P(EachOperation, RunsAsTheModuleAtAnotherBatchAndFromAFile) {
     EXPECT_LT(relative_difference(traced.run(images), wanted), 1e-5) << to_text(graph);
     EXPECT_LT(relative_difference(from_file.run(images), wanted), 1e-5) << to_text(graph);
   }
-}
-
-// What onnx_peer_test.py gives to ONNX Runtime, when asked for by ESPALIER_ONNX_OUT.
-TEST_P(EachOperation, IsAFileForThePeer) {
-  const char* folder = std::getenv("ESPALIER_ONNX_OUT");
-  if (!folder) GTEST_SKIP() << "onnx_peer_test.py runs it";
-  ImageModel& model = *GetParam().model;
-  shake_norms(model);
-  fs::path base = fs::path(folder) / GetParam().name;
-  write_onnx(trace(model, random_images({2, 6, 10, 12})), base.string() + ".onnx");
-  Tensor images = random_images({5, 6, 10, 12});
-  save_floats(base.string() + ".images", images);
-  save_floats(base.string() + ".logits", eager(model, images));
+  keep_for_peer(GetParam(), graph);
 }
 
 // A file of PyTorch's own exporter; its pictures beside it, our logits go there too.
