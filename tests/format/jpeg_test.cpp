@@ -127,7 +127,8 @@ TEST(Jpeg, ScaledDecodingStopsAtTheWantedShortSide) {
   for (int wanted : {1, 29, 30, 31, 60, 89, 90, 91, 150, 239, 240, 1000}) {
     Image image = decode_jpeg(bytes, {.min_side = wanted});
     EXPECT_GE(image.height, std::min(wanted, 240)) << wanted;
-    EXPECT_LT(image.height, wanted + 240 / 8) << wanted;
+    if (image.height > 30)
+      EXPECT_LT(image.height, 2 * wanted) << wanted;  // else a smaller scale would do
     EXPECT_NEAR(image.width / 400.0, image.height / 240.0, 0.01);
     EXPECT_NEAR(image.at(image.width / 2, image.height / 2, 0), 127, 6);
     EXPECT_NEAR(image.at(image.width / 4, image.height / 2, 0), 64, 6);

@@ -33,9 +33,10 @@ void check_size(const JpegHeader& header, size_t file_bytes) {
          file_bytes, header.width, header.height);
 }
 
-// The size at the smallest scale whose short side is still at least `min_side`.
+// The size at the smallest scale whose short side is still at least `min_side`. Of TurboJPEG's eighths only the halvings
+// are tried: the others have no vector code, and 5/8 to 7/8 take longer than the whole picture (measured, 1600 x 1200).
 std::pair<int, int> scaled_size(const JpegHeader& header, int min_side) {
-  for (int eighths = 1; eighths < 8 && min_side > 0; ++eighths) {
+  for (int eighths = 1; eighths < 8 && min_side > 0; eighths *= 2) {
     tjscalingfactor scale{eighths, 8};
     int width = TJSCALED(header.width, scale), height = TJSCALED(header.height, scale);
     if (std::min(width, height) >= min_side) return {width, height};

@@ -19,7 +19,8 @@ namespace espalier {
 
 struct JpegConfig {
   Channels channels = Channels::stored;
-  int min_side = 0;  // > 0: decode at the smallest scale of n/8 whose short side is not below this
+  // > 0: decode at the smallest of 1/8, 1/4, 1/2, 1 whose short side is not below this
+  int min_side = 0;
 };
 
 // What the markers before the picture data say.
