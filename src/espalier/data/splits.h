@@ -15,14 +15,16 @@
 namespace espalier {
 
 struct SplitConfig {
-  double val_share = 0.1;   // held out of training, stratified by class, when there is no val folder
+  double val_share = 0.1;  // held out of training, stratified by class, when there is no val folder
   double test_share = 0.2;  // held out when there is no test folder
-  int64_t seed = 0;         // of the held-out choices only, so that runs with other seeds compare on one split
+  int64_t seed =
+      0;  // of the held-out choices only, so that runs with other seeds compare on one split
 };
 Fields fields(SplitConfig& config);
 
 struct Splits {
-  DatasetPtr train, val, test;  // test and val may be null when their share is 0 and no folder gives them
+  DatasetPtr train, val,
+      test;  // test and val may be null when their share is 0 and no folder gives them
   std::vector<std::string> class_names;
   int channels = 3;         // of the images: 1 when all are gray (IDX), else 3
   std::string description;  // "image folder photos/: 1,200 train, 134 val, 333 test, 40 classes"

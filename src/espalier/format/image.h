@@ -17,13 +17,16 @@ struct Raster {
 
   Raster() = default;
   Raster(int w, int h, int c, T fill = T{})
-      : width(w), height(h), channels(c),
+      : width(w),
+        height(h),
+        channels(c),
         pixels(static_cast<size_t>(w) * static_cast<size_t>(h) * static_cast<size_t>(c), fill) {}
 
   bool empty() const { return pixels.empty(); }
   size_t index(int x, int y, int c = 0) const {
     return (static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) *
-               static_cast<size_t>(channels) + static_cast<size_t>(c);
+               static_cast<size_t>(channels) +
+           static_cast<size_t>(c);
   }
   T& at(int x, int y, int c = 0) { return pixels[index(x, y, c)]; }
   const T& at(int x, int y, int c = 0) const { return pixels[index(x, y, c)]; }
