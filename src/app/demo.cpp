@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
-#include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
 #include "espalier/report/report.h"
 #include "espalier/tasks/open_classifier.h"
@@ -61,7 +60,6 @@ int run_demo(const Arguments& arguments) {
   if (!line.parse(arguments)) return 0;
 
   auto start = std::chrono::steady_clock::now();
-  install_interrupt_handler();
   ClassifyRecipe recipe = demo_recipe(seed);
   RunFolder run = RunFolder::create(out.empty() ? next_run_folder("demo") : fs::path(out), force);
   say("1/5 training a network");

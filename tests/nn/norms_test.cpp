@@ -147,10 +147,10 @@ TEST(ParameterGroups, NormsAndBiasesAreNotDecayed) {
   auto net = std::make_shared<Pair>();
   ParameterGroups groups = split_by_decay(*net);
   ASSERT_EQ(groups.decayed.size(), 1u);
-  EXPECT_TRUE(groups.decayed[0].is_same(net->conv->weight));
+  EXPECT_TRUE(groups.decayed[0].second.is_same(net->conv->weight));
   ASSERT_EQ(groups.not_decayed.size(), 3u);
-  EXPECT_TRUE(groups.not_decayed[0].is_same(net->conv->bias));
-  EXPECT_TRUE(groups.not_decayed[1].is_same(net->bn->weight));
+  EXPECT_TRUE(groups.not_decayed[0].second.is_same(net->conv->bias));
+  EXPECT_TRUE(groups.not_decayed[1].second.is_same(net->bn->weight));
 }
 
 }  // namespace

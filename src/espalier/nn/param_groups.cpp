@@ -6,9 +6,11 @@ namespace espalier {
 
 ParameterGroups split_by_decay(const torch::nn::Module& module) {
   ParameterGroups groups;
-  for (const torch::Tensor& parameter : module.parameters()) {
+  for (const auto& item : module.named_parameters()) {
+    const torch::Tensor& parameter = item.value();
     if (!parameter.requires_grad()) continue;
-    (parameter.dim() >= 2 ? groups.decayed : groups.not_decayed).push_back(parameter);
+    (parameter.dim() >= 2 ? groups.decayed : groups.not_decayed)
+        .emplace_back(item.key(), parameter);
   }
   return groups;
 }

@@ -2,12 +2,10 @@
 // decay of a gamma followed by a convolution changes nothing but the effective learning rate).
 //
 //   ParameterGroups groups = split_by_decay(*net);
-//   Sgd sgd({{groups.decayed, 5e-4}, {groups.not_decayed, 0}});
+//   for (auto& [name, weight] : groups.decayed) ...
 #pragma once
 
-#include <vector>
-
-#include <ATen/core/Tensor.h>
+#include "espalier/tensor/stored.h"
 
 namespace torch::nn {
 class Module;
@@ -16,8 +14,8 @@ class Module;
 namespace espalier {
 
 struct ParameterGroups {
-  std::vector<at::Tensor> decayed;      // weights with two or more dimensions
-  std::vector<at::Tensor> not_decayed;  // norms, biases and other vectors and scalars
+  NamedTensors decayed;      // weights with two or more dimensions
+  NamedTensors not_decayed;  // norms, biases and other vectors and scalars
 };
 
 // In the module's order; parameters that do not learn (requires_grad off) are in neither.

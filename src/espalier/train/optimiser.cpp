@@ -1,5 +1,6 @@
 #include "espalier/train/optimiser.h"
 
+#include "espalier/nn/param_groups.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -15,17 +16,19 @@ void take(const std::vector<T>& from, const std::vector<size_t>& which, std::vec
 
 Optimiser::Optimiser(torch::nn::Module& module, const TrainConfig& config)
     : config_(config), groups_(2) {
+  ParameterGroups split = split_by_decay(module);
   groups_[0].weight_decay = config.weight_decay;
   groups_[1].weight_decay = config.decay_norms ? config.weight_decay : 0;
-  bool adam = config.optimiser == "adamw";
-  for (auto& item : module.named_parameters()) {
-    at::Tensor parameter = item.value();
-    if (!parameter.requires_grad()) continue;
-    Group& group = groups_[parameter.dim() >= 2 ? 0 : 1];
-    group.names.push_back(item.key());
+  fill(groups_[0], split.decayed);
+  fill(groups_[1], split.not_decayed);
+}
+
+void Optimiser::fill(Group& group, const NamedTensors& parameters) {
+  for (const auto& [name, parameter] : parameters) {
+    group.names.push_back(name);
     group.parameters.push_back(parameter);
     group.first.push_back(at::zeros_like(parameter).detach());
-    if (!adam) continue;
+    if (config_.optimiser != "adamw") continue;
     group.second.push_back(at::zeros_like(parameter).detach());
     group.steps.push_back(at::zeros({}, at::kFloat));
   }

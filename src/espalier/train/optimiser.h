@@ -38,6 +38,8 @@ class Optimiser {
     std::vector<at::Tensor> parameters, first, second, steps;
     double weight_decay = 0;
   };
+  void fill(Group& group, const NamedTensors& parameters);
+
   TrainConfig config_;
   std::vector<Group> groups_;
 };
