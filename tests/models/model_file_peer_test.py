@@ -48,7 +48,7 @@ def ours_in_timm(folder):
     ours = run_ours(folder, "resnet18")
     net = timm.create_model(f"local-dir:{folder}", pretrained=True)  # strict by default
     config = timm.data.resolve_data_config({}, model=net)
-    assert config["crop_mode"] == "squash" and config["input_size"] == (3, 32, 32), config
+    assert config["crop_mode"] == "squash" and list(config["input_size"]) == [3, 32, 32], config
     assert abs(config["mean"][1] - 0.45) < 1e-12, config
     assert net.pretrained_cfg["label_names"] == ["ash", "birch", "cedar"]
     expect_same("timm reads ours", ours, net)

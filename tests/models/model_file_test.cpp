@@ -271,7 +271,8 @@ TEST_F(ModelFile, DamagedBytesGiveAnErrorOrANet) {
   }
 }
 
-// Not a test of its own: tests/models/*_peer_test.py runs it to get files of ours, or to have files of theirs read.
+// Not a test of its own: tests/models/*_peer_test.py runs it to get files of ours, or to have files
+// of theirs read.
 TEST(PeerFiles, WriteOrRead) {
   const char* place = std::getenv("ESPALIER_PEER_FOLDER");
   if (!place)

@@ -30,7 +30,8 @@ struct Layer {
   Tensor weight, bias;
 };
 
-// The bias and weight of a recorded convolution (input, weight, bias) or linear layer (bias, input, transposed weight).
+// The bias and weight of a recorded convolution (input, weight, bias) or linear layer (bias, input,
+// transposed weight).
 Layer layer_of(const Node& node) {
   if (node.name().find("ConvolutionBackward") != std::string::npos)
     return {parameter_at(node, 1), parameter_at(node, 2)};

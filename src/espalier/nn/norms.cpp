@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kKeeper = "frozen_norms";
 
-// A child without parameters. Module::train() visits children in order, so the last one has the last word.
+// A child without parameters. Module::train() visits children in order, so the last one has the
+// last word.
 class NormKeeper : public torch::nn::Module {
  public:
   explicit NormKeeper(const std::vector<NamedNorm>& norms) {

@@ -23,19 +23,20 @@ struct NamedNorm {
 // The BatchNorm1d, 2d and 3d below `module`, in order.
 std::vector<NamedNorm> batch_norms(const torch::nn::Module& module);
 
-// The share of a new batch in the running statistics; nullopt: all batches weigh the same. Returns the old value.
-// Throws Error(internal) when `norm` is not a batch norm.
+// The share of a new batch in the running statistics; nullopt: all batches weigh the same. Returns
+// the old value. Throws Error(internal) when `norm` is not a batch norm.
 std::optional<double> set_momentum(torch::nn::Module& norm, std::optional<double> momentum);
 
-// Puts every batch norm below `module` into eval mode, and back into it whenever train() reaches `module` (a global
-// train() that silently thaws them is the usual accident). Their gamma and beta stop learning unless `learn_affine`.
-// Calling train() on a part of `module` alone still thaws that part.
+// Puts every batch norm below `module` into eval mode, and back into it whenever train() reaches
+// `module` (a global train() that silently thaws them is the usual accident). Their gamma and beta
+// stop learning unless `learn_affine`. Calling train() on a part of `module` alone still thaws that
+// part.
 void freeze_norms(torch::nn::Module& module, bool learn_affine = false);
 // Undoes it; the norms follow the module's mode again.
 void thaw_norms(torch::nn::Module& module);
 
-// A scope in which a pass may run `net` in any mode. At its end every module has the mode it had, and the norms their
-// statistics, unless keep_new_statistics() was called.
+// A scope in which a pass may run `net` in any mode. At its end every module has the mode it had,
+// and the norms their statistics, unless keep_new_statistics() was called.
 class NormScope {
  public:
   explicit NormScope(torch::nn::Module& net);

@@ -1,5 +1,6 @@
-// Which parameters weight decay may pull: all but norms and biases (Goyal et al. 2017, arXiv 1706.02677, section 5.3;
-// decay of a gamma followed by a convolution changes nothing but the effective learning rate).
+// Which parameters weight decay may pull: all but norms and biases (Goyal et al. 2017, arXiv
+// 1706.02677, section 5.3; decay of a gamma followed by a convolution changes nothing but the
+// effective learning rate).
 //
 //   ParameterGroups groups = split_by_decay(*net);
 //   for (auto& [name, weight] : groups.decayed) ...
