@@ -104,8 +104,6 @@ std::vector<Case> cases() {
             }),
       plain("max_pool", [](Tensor x) { return torch::max_pool2d(x, 3, 2, 1); }),
       plain("max_pool_ceil", [](Tensor x) { return torch::max_pool2d(x, 2, 2, 0, 1, true); }),
-      plain("max_pool_ceil_padded",
-            [](Tensor x) { return torch::max_pool2d(x, 2, 3, 1, 1, true); }),
       plain("avg_pool", [](Tensor x) { return torch::avg_pool2d(x, 2); }),
       plain("avg_pool_padded", [](Tensor x) { return torch::avg_pool2d(x, 3, 2, 1); }),
       plain("avg_pool_valid_only",
@@ -332,6 +330,7 @@ TEST(Trace, RefusesWhatItCannotSayAndNamesIt) {
         return torch::adaptive_avg_pool2d(x, {3, 3});
       },
       "adaptive_avg_pool2d");
+  expect_refused([](Tensor x) { return torch::max_pool2d(x, 2, 3, 1, 1, true); }, "ceil_mode");
   expect_refused([](Tensor x) { return torch::dropout(x, 0.5, true); }, "dropout");
   expect_refused([](Tensor x) { return x.to(torch::kDouble); }, "Double");
   expect_refused([](Tensor x) { return x.slice(0, 0, 1); }, "batch");

@@ -23,13 +23,14 @@ Kernel plain(Function function) {
 
 Kernel convolution(const Graph& graph, const Node& node) {
   ConvArguments conv = conv_arguments(graph, node);
-  auto [top, left, bottom, right] = conv.pads;
-  bool even = top == bottom && left == right;
+  std::array<int64_t, 4> around = conv.pads;
+  bool even = around[0] == around[2] && around[1] == around[3];
   if (conv.transposed && !even)
     fail(Kind::unsupported, "{}: pads differ between the two sides", describe(node));
-  Pair pads = even ? Pair{top, left} : Pair{0, 0};
+  Pair pads = even ? Pair{around[0], around[1]} : Pair{0, 0};
   return [=](const Inputs& in) {
-    Tensor x = even ? in[0] : at::constant_pad_nd(in[0], {left, right, top, bottom}, 0);
+    Tensor x = in[0];
+    if (!even) x = at::constant_pad_nd(x, {around[1], around[3], around[0], around[2]}, 0);
     return at::convolution(x, in[1], optional_input(in, 2), conv.strides, pads, conv.dilations,
                            conv.transposed, conv.output_padding, conv.groups);
   };

@@ -156,7 +156,15 @@ Attributes pool_attributes(const Lowering& g, const TorchNode& n) {
 void max_pool(Lowering& g, const TorchNode& n) {
   Attributes attributes = pool_attributes(g, n);
   attributes["dilations"] = pair(g, n, 4);
-  attributes["ceil_mode"] = int64_t{g.argument(n, 5).toBool()};
+  bool ceil = g.argument(n, 5).toBool();
+  // Whether a window may begin behind the picture is where ONNX changed its mind and readers differ.
+  auto of = [&](const char* name, size_t i) {
+    return std::get<std::vector<int64_t>>(attributes.at(name))[i];
+  };
+  for (size_t i = 0; i < 2; ++i)
+    if (ceil && (of("pads", i) > 0 || of("strides", i) > of("kernel_shape", i)))
+      g.refuse(n, "ceil_mode with padding, or with a stride above the kernel, is not handled");
+  attributes["ceil_mode"] = int64_t{ceil};
   g.bind(n, g.emit("MaxPool", "max_pool", {g.input(n, 0)}, attributes));
 }
 
@@ -321,10 +329,10 @@ void dropout(Lowering& g, const TorchNode& n) {
   identity(g, n);
 }
 
-// The ratio as ONNX computes with it: floor(size * scale) must give the traced size.
+// A ratio with which floor(size * scale) gives the traced size, in float and in double arithmetic.
 double resize_scale(int64_t from, int64_t to) {
   float scale = static_cast<float>(to) / static_cast<float>(from);
-  while (static_cast<int64_t>(scale * static_cast<float>(from)) < to)
+  while (static_cast<int64_t>(double{scale} * static_cast<double>(from)) < to)
     scale = std::nextafter(scale, std::numeric_limits<float>::infinity());
   return scale;
 }

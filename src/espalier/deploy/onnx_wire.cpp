@@ -64,7 +64,7 @@ void WireField::append_floats(std::vector<float>& values) const {
     fail(Kind::format, "{}: {} bytes are not whole floats", where(), bytes.size());
   size_t before = values.size();
   values.resize(before + bytes.size() / sizeof(float));
-  std::memcpy(values.data() + before, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(values.data() + before, bytes.data(), bytes.size());
 }
 
 uint64_t WireReader::read_varint() {
