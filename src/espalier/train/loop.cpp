@@ -82,7 +82,7 @@ class Run {
   int64_t epoch_ = 0, batch_ = 0;  // the next batch to take
   double loss_sum_ = 0;            // over this epoch's images
   int64_t images_ = 0;
-  double seconds_before_ = 0;  // of earlier sessions
+  double seconds_before_ = 0;  // before this resumption
   std::set<std::string> failed_;
 };
 

@@ -19,7 +19,7 @@ namespace espalier {
 
 struct TrainOutcome {
   int64_t epochs = 0, steps = 0;
-  double seconds = 0;  // of training and evaluating, over all sessions of the run
+  double seconds = 0;  // of training and evaluating, over the whole run, resumptions included
   int64_t best_epoch = 0;
   Scores best;  // on the validation data; empty without any
   Precision precision = Precision::fp32;
