@@ -1,6 +1,7 @@
 #include "espalier/nn/schedule.h"
 
 #include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "espalier/core/error.h"
