@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "espalier/core/error.h"
+#include "espalier/core/files.h"
 #include "espalier/core/random.h"
+#include "espalier/deploy/fold.h"
 #include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/onnx_write.h"
@@ -318,6 +320,31 @@ TEST(OnnxRead, TakesEveryFormOfAConstant) {
   Graph graph = parse_onnx(
       model({constant, node("Mul", {"x", "w"}, "a"), node("Add", {"a", "k"}, "y")}, {listed}), "f");
   EXPECT_LT(relative_difference(GraphRunner(graph).run(images), images * 2 + 3), 1e-6);
+}
+
+// tests/golden/make_onnx_golden.py made the files and the logits.
+TEST(OnnxRead, FilesOfPyTorchsExporterGiveItsLogits) {
+  fs::path folder = fs::path(__FILE__).parent_path().parent_path() / "golden" / "onnx";
+  auto golden = nlohmann::json::parse(read_file(folder / "pytorch.json"));
+  Tensor wanted = torch::tensor(golden.at("logits").get<std::vector<float>>()).reshape({2, 3});
+  Tensor images = (torch::arange(2 * 2 * 12 * 10, torch::kDouble) / 10).sin().to(torch::kFloat);
+  for (const char* name : {"pytorch_folded.onnx", "pytorch_plain.onnx"}) {
+    Graph graph = read_onnx(folder / name);
+    Tensor logits = GraphRunner(graph).run(images.reshape({2, 2, 12, 10}));
+    EXPECT_LT(relative_difference(logits, wanted), 1e-5) << name;
+    EXPECT_EQ(fold_norms(graph, true).folded, std::string(name) == "pytorch_plain.onnx" ? 2 : 0);
+    logits = GraphRunner(graph).run(images.reshape({2, 2, 12, 10}));
+    EXPECT_LT(relative_difference(logits, wanted), 1e-5) << name;
+  }
+}
+
+TEST(OnnxRead, SeesAConstantThroughIdentities) {
+  Tensor images = random_images({1, 2, 4, 4});
+  Graph graph = parse_onnx(model({node("Identity", {"w"}, "a"), node("Identity", {"a"}, "b"),
+                                  node("Clip", {"x", "b"}, "y")},
+                                 {tensor("w", {}, 1, raw_floats(1, 0.25f))}),
+                           "f");
+  EXPECT_LT(relative_difference(GraphRunner(graph).run(images), images.clamp_min(0.25)), 1e-6);
 }
 
 TEST(GraphRunner, SaysWhichImagesItWants) {

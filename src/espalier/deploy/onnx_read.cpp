@@ -315,6 +315,19 @@ Graph parse_graph(std::string_view bytes, const std::string& place) {
   return graph;
 }
 
+// PyTorch's exporter keeps equal weights once and hands them on through Identity nodes; here a name
+// for a constant is the constant.
+void see_through_identities(Graph& graph) {
+  std::map<std::string, std::string> constant_of;
+  for (Node& node : graph.nodes) {
+    for (std::string& input : node.inputs)
+      if (auto known = constant_of.find(input); known != constant_of.end()) input = known->second;
+    if (node.op == "Identity" && node.inputs.size() == 1 && node.outputs.size() == 1 &&
+        graph.constants.count(node.inputs[0]))
+      constant_of[node.outputs[0]] = node.inputs[0];
+  }
+}
+
 // The opset of ONNX's own domain.
 void parse_opset(std::string_view bytes, const std::string& place, int64_t& opset) {
   std::string domain;
@@ -369,6 +382,7 @@ Graph parse_onnx(std::string_view bytes, const std::string& place) {
   if (!graph) fail(Kind::format, "{} is not an ONNX model: it holds no graph", place);
   graph->metadata = std::move(metadata);
   with_context(place, [&] { verify(*graph); });
+  see_through_identities(*graph);
   check_opset(*graph, opset, place);
   with_context(place, [&] { check_operators(*graph); });
   return std::move(*graph);
