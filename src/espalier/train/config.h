@@ -12,7 +12,7 @@ namespace espalier {
 
 struct TrainConfig {
   int64_t epochs = 12;
-  int64_t batch = 128;
+  int64_t batch = 64;
   std::string optimiser = "sgd";
   double lr = 0;           // 0: the optimiser's own default
   int64_t lr_batch = 256;  // lr is meant for this batch size and scaled linearly; 0: taken as it is
