@@ -33,6 +33,11 @@ struct Case {
   std::shared_ptr<ImageModel> model;
 };
 
+// In the names that ctest shows.
+void PrintTo(const Case& which, std::ostream* out) {
+  *out << which.name;
+}
+
 std::vector<Case> cases() {
   torch::manual_seed(5);
   using Conv = nn::Conv2dOptions;

@@ -51,6 +51,11 @@ Case linear(std::string name, bool bias, bool pictures) {
           false};
 }
 
+// In the names that ctest shows.
+void PrintTo(const Case& which, std::ostream* out) {
+  *out << which.name;
+}
+
 std::vector<Case> cases() {
   torch::manual_seed(3);
   nn::BatchNorm2d norm(6), bare(nn::BatchNorm2dOptions(6).affine(false));
