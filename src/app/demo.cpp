@@ -36,12 +36,6 @@ void add_to_summary(const fs::path& run,
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
-double baseline_of(const ClassifyRecipe& recipe, int64_t side) {
-  Splits splits = open_splits(recipe.data, recipe.split);
-  return pixel_baseline_accuracy(splits.train, splits.val, splits.test,
-                                 eval_transform({.augment = "none"}, static_cast<int>(side)));
-}
-
 }  // namespace
 
 int run_demo(const Arguments& arguments) {
@@ -65,10 +59,12 @@ int run_demo(const Arguments& arguments) {
   TrainOutcome outcome = train_classifier(recipe, run, /*resume=*/false);
   say("2/5 the honest floor: a linear model on the pixels");
   std::unique_ptr<ClassifyTask> task = open_classifier(run.path());
-  double baseline = baseline_of(recipe, task->meta().input_size);
+  Splits splits = open_splits(recipe.data, recipe.split);
+  double baseline = pixel_baseline_accuracy(
+      splits.train, splits.val, splits.test,
+      eval_transform({.augment = "none"}, static_cast<int>(task->meta().input_size)));
   add_to_summary(run.path(), "baseline_accuracy", baseline);
   say("3/5 scoring on the test split");
-  Splits splits = open_splits(recipe.data, recipe.split);
   Evaluation evaluation = evaluate_classifier(*task, splits.test, "test", run.path());
   say("4/5 exporting");
   double difference = export_model(load_model(run.path()), run / "model.onnx")["onnx_max_abs_diff"];

@@ -7,13 +7,9 @@
 namespace espalier {
 
 Ema::Ema(torch::nn::Module& module, double decay) : decay_(decay) {
-  for (auto& item : module.named_parameters()) {
-    names_.push_back(item.key());
-    live_.push_back(item.value().detach());
-  }
-  for (auto& item : module.named_buffers()) {
-    names_.push_back(item.key());
-    live_.push_back(item.value());
+  for (const auto& [name, tensor] : module_state(module)) {
+    names_.push_back(name);
+    live_.push_back(tensor.detach());
   }
   for (const at::Tensor& tensor : live_) average_.push_back(tensor.clone());
 }
