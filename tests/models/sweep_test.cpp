@@ -1,4 +1,5 @@
 // What holds for every row of the model table. A new row is picked up with no change here.
+#include <ostream>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,10 @@
 #include "tests/models/fill.h"
 
 namespace espalier {
+
+// GoogleTest would list the bytes of the row.
+void PrintTo(const ModelRow& row, std::ostream* out) { *out << row.name; }
+
 namespace {
 
 using nlohmann::json;

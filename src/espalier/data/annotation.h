@@ -35,10 +35,10 @@ struct Box {
 };
 
 struct Instance {
-  Box box;
+  Box box = {};
   int64_t label = 0;
   float score = 1;
-  Image mask;          // of the whole image, one channel, 0 or 255; empty when unknown
+  Image mask = {};     // of the whole image, one channel, 0 or 255; empty when unknown
   int64_t track = -1;  // the same object in another frame has the same number; -1: no track
   bool operator==(const Instance&) const = default;
 };
@@ -51,11 +51,11 @@ struct Point {
 
 struct Annotation {
   int width = 0, height = 0;        // of the image that the coordinates refer to
-  std::vector<Label> labels;        // classes of the image
-  std::vector<Instance> instances;  // objects, with boxes and perhaps masks
-  Image semantic;  // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
-  Image alpha;     // one channel: share of foreground, 0..255; empty when unknown
-  std::vector<Point> points;  // object centres, for counting
+  std::vector<Label> labels = {};        // classes of the image
+  std::vector<Instance> instances = {};  // objects, with boxes and perhaps masks
+  Image semantic = {};  // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
+  Image alpha = {};     // one channel: share of foreground, 0..255; empty when unknown
+  std::vector<Point> points = {};  // object centres, for counting
 
   static constexpr uint8_t kIgnore = 255;
   bool operator==(const Annotation&) const = default;

@@ -23,11 +23,11 @@ struct SampleFailure {
 
 struct Batch {
   int count = 0, height = 0, width = 0, channels = 0;
-  std::vector<uint8_t>
-      pixels;  // count x height x width x channels, as stored (normalising is the task's)
-  std::vector<Annotation> truth;
-  std::vector<int64_t> indices;  // in the data set
-  std::vector<SampleFailure> failures;
+  // count x height x width x channels, as stored (normalising is the task's)
+  std::vector<uint8_t> pixels = {};
+  std::vector<Annotation> truth = {};
+  std::vector<int64_t> indices = {};  // in the data set
+  std::vector<SampleFailure> failures = {};
 };
 
 struct LoaderConfig {

@@ -1,7 +1,7 @@
 // The orchard: seeded pictures of branches, leaves and fruit with every kind of truth in one
 // annotation. Picture i of (config, split) is a pure function of them; nothing is stored.
 //
-//   DatasetPtr easy = make_orchard({.kind = "species"}, OrchardSplit::train, 2000);
+//   DatasetPtr easy = make_orchard({.kind = "species"}, OrchardSplit::train);
 //   Sample s = easy->read(0);        // image, label, boxes, masks, semantic, alpha, points
 //
 // Truth: the label of the picture; instances of leaves (label 0), fruit (1) and, of twins, marks

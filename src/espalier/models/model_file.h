@@ -2,9 +2,9 @@
 // its metadata, so that the file alone rebuilds the net) and config.json, the same configuration in
 // the layout of timm's hub files.
 //
-//   save_model("runs/a", *net, {.task = "classify", .class_names = names, .mean = m, .std = s,
-//   .input_size = 96}); LoadedModel loaded = load_model("runs/a");       // in a fresh process,
-//   with no other knowledge torch::Tensor logits = loaded.net->forward(images);
+//   save_model("runs/a", *net, {.class_names = names, .mean = m, .std = s, .input_size = 96});
+//   LoadedModel loaded = load_model("runs/a");  // in a fresh process, with no other knowledge
+//   torch::Tensor logits = loaded.net->forward(images);
 //
 // timm reads the folder too (create_model("local-dir:runs/a", pretrained=True)) where it knows the
 // architecture.
@@ -23,11 +23,11 @@ namespace espalier {
 
 struct ModelMeta {
   std::string task = "classify";
-  std::vector<std::string> class_names;  // one an output, or empty when they have no names
-  std::vector<double> mean, std;         // of each channel, for samples in 0..1
-  int64_t input_size = 0;                // side of the square the net was trained on, pixels
-  std::string resize =
-      "squash";  // squash: both sides; crop: short side, then the centre; pad: long side, then fill
+  std::vector<std::string> class_names = {};  // one an output, or empty when they have no names
+  std::vector<double> mean = {}, std = {};    // of each channel, for samples in 0..1
+  int64_t input_size = 0;                     // side of the square the net was trained on, pixels
+  // squash: both sides; crop: short side, then the centre; pad: long side, then fill
+  std::string resize = "squash";
   nlohmann::json extra = nlohmann::json::object();  // what else the task wants back
 };
 
