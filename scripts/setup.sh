@@ -3,6 +3,7 @@
 
 set -euo pipefail
 torch_version=2.13.0
+mkdir -p build
 
 say() { printf 'espalier: %s\n' "$*" >&2; }
 stop() { say "$*"; exit 2; }
@@ -10,7 +11,6 @@ stop() { say "$*"; exit 2; }
 # From here on one process of the repository installs and builds at a time. The lock ends with the process
 # (`exec 9>&-` gives it back earlier).
 take_lock() {
-  mkdir -p build
   exec 9>build/lock
   flock -n 9 || { say "waiting for another build of this repository"; flock 9; }
 }
