@@ -13,7 +13,9 @@
 namespace espalier {
 
 // GoogleTest would list the bytes of the row.
-void PrintTo(const ModelRow& row, std::ostream* out) { *out << row.name; }
+void PrintTo(const ModelRow& row, std::ostream* out) {
+  *out << row.name;
+}
 
 namespace {
 

@@ -50,11 +50,12 @@ struct Point {
 };
 
 struct Annotation {
-  int width = 0, height = 0;        // of the image that the coordinates refer to
+  int width = 0, height = 0;             // of the image that the coordinates refer to
   std::vector<Label> labels = {};        // classes of the image
   std::vector<Instance> instances = {};  // objects, with boxes and perhaps masks
-  Image semantic = {};  // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
-  Image alpha = {};     // one channel: share of foreground, 0..255; empty when unknown
+  Image semantic =
+      {};            // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
+  Image alpha = {};  // one channel: share of foreground, 0..255; empty when unknown
   std::vector<Point> points = {};  // object centres, for counting
 
   static constexpr uint8_t kIgnore = 255;
