@@ -1,10 +1,8 @@
 // A TOML file from anywhere, and every field set from the same text. What is read must survive being written.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "espalier/core/fields.h"
 
 #include "fuzz/bear.h"
+#include "fuzz/memory_file.h"
 
 namespace {
 
@@ -30,20 +28,6 @@ Fields fields(Everything& all) {
           field("rates", all.rates, "numbers").between(0, 1),
           field("names", all.names, "words")};
 }
-
-// A file in memory: read_toml takes a path.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view bytes) : handle_(memfd_create("input", 0)) {
-    if (write(handle_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-      std::abort();
-  }
-  ~MemoryFile() { close(handle_); }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(handle_); }
-
- private:
-  int handle_;
-};
 
 }  // namespace
 
