@@ -1,6 +1,7 @@
 #include "espalier/models/cifar_resnet.h"
 
 #include "espalier/nn/init.h"
+#include "espalier/nn/norm_act.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -45,9 +46,8 @@ struct Block : nn::Module {
   }
 
   Tensor forward(const Tensor& x) {
-    Tensor y = torch::relu(bn1->forward(conv1->forward(x)));
-    y = bn2->forward(conv2->forward(y));
-    return torch::relu(y + passed_by(x));
+    Tensor y = norm_act(bn1, conv1->forward(x), Rectifier::relu);
+    return norm_act(bn2, conv2->forward(y), Rectifier::relu, passed_by(x));
   }
 
   Tensor passed_by(const Tensor& x) {
@@ -77,7 +77,7 @@ class CifarResNet : public ImageModel {
   }
 
   std::vector<Tensor> features(const Tensor& images) override {
-    Tensor x = torch::relu(bn1_->forward(conv1_->forward(images)));
+    Tensor x = norm_act(bn1_, conv1_->forward(images), Rectifier::relu);
     Tensor fine = layer1_->forward(x);
     Tensor middle = layer2_->forward(fine);
     Tensor coarse = layer3_->forward(middle);

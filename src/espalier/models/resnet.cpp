@@ -2,6 +2,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/nn/init.h"
+#include "espalier/nn/norm_act.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -41,9 +42,8 @@ struct BasicBlock : nn::Module {
 
   Tensor forward(const Tensor& x) {
     Tensor shortcut = downsample ? downsample->forward(x) : x;
-    Tensor y = torch::relu(bn1->forward(conv1->forward(x)));
-    y = bn2->forward(conv2->forward(y));
-    return torch::relu(y + shortcut);
+    Tensor y = norm_act(bn1, conv1->forward(x), Rectifier::relu);
+    return norm_act(bn2, conv2->forward(y), Rectifier::relu, shortcut);
   }
 };
 
@@ -72,10 +72,9 @@ struct Bottleneck : nn::Module {
 
   Tensor forward(const Tensor& x) {
     Tensor shortcut = downsample ? downsample->forward(x) : x;
-    Tensor y = torch::relu(bn1->forward(conv1->forward(x)));
-    y = torch::relu(bn2->forward(conv2->forward(y)));
-    y = bn3->forward(conv3->forward(y));
-    return torch::relu(y + shortcut);
+    Tensor y = norm_act(bn1, conv1->forward(x), Rectifier::relu);
+    y = norm_act(bn2, conv2->forward(y), Rectifier::relu);
+    return norm_act(bn3, conv3->forward(y), Rectifier::relu, shortcut);
   }
 };
 
@@ -104,7 +103,7 @@ class ResNet : public ImageModel {
   }
 
   std::vector<Tensor> features(const Tensor& images) override {
-    Tensor x = torch::relu(bn1_->forward(conv1_->forward(images)));
+    Tensor x = norm_act(bn1_, conv1_->forward(images), Rectifier::relu);
     x = torch::max_pool2d(x, /*kernel=*/3, /*stride=*/2, /*padding=*/1);
     Tensor c2 = layer1_->forward(x);
     Tensor c3 = layer2_->forward(c2);
