@@ -94,6 +94,40 @@ TEST(Recipe, StandardChangesColoursOnlyWhenAsked) {
   EXPECT_TRUE(changed);
 }
 
+TEST(Recipe, StrongerStepsActWhateverAugmentIsAndKeepGrayGray) {
+  const std::vector<AugmentConfig> configs{
+      {.augment = "none", .policy = "trivialaugment"},
+      {.augment = "none", .policy = "randaugment"},
+      {.augment = "none", .blur = 1},
+      {.augment = "none", .jpeg_noise = 1},
+      {.augment = "none", .erase = 1},
+      {.augment = "light", .erase = 1},
+      {.augment = "standard", .policy = "randaugment", .blur = 1, .jpeg_noise = 1, .erase = 1}};
+  for (const AugmentConfig& config : configs)
+    for (int channels : {1, 3}) {
+      const Sample s = noise(40, 40, channels);
+      Random random(4);
+      int changed = 0;
+      for (int i = 0; i < 20; ++i) {
+        const Image out = train_transform(config, 40)(s, random).image;
+        EXPECT_EQ(out.width, 40);
+        EXPECT_EQ(out.channels, channels);
+        changed += out != s.image;
+      }
+      EXPECT_GE(changed, 10);
+      EXPECT_EQ(eval_transform(config, 40)(s, random).image, s.image);
+    }
+}
+
+TEST(Recipe, APolicyTakesTheJittersPlace) {
+  Sample s;
+  s.image = Image(100, 100, 3, 100);
+  Random random(3);
+  const AugmentConfig config{.augment = "standard", .policy = "randaugment", .randaugment_ops = 0};
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(train_transform(config, 96)(s, random).image, Image(96, 96, 3, 100));
+}
+
 TEST(Recipe, AsksTheDecoderForNoLessThanItUses) {
   EXPECT_EQ(decode_side({.crop_share = 0.875}, 224, false), 256);
   EXPECT_EQ(decode_side({.augment = "standard", .min_area = 0.25}, 128, true), 256);
@@ -102,7 +136,8 @@ TEST(Recipe, AsksTheDecoderForNoLessThanItUses) {
 
 TEST(Recipe, RefusesUnknownWords) {
   for (const AugmentConfig& config :
-       {AugmentConfig{.augment = "strong"}, AugmentConfig{.augment = "none", .resize = "strong"}}) {
+       {AugmentConfig{.augment = "strong"}, AugmentConfig{.augment = "none", .resize = "strong"},
+        AugmentConfig{.policy = "strong"}}) {
     try {
       train_transform(config, 32);
       ADD_FAILURE();

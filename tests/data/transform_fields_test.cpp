@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "espalier/core/error.h"
+#include "espalier/data/policy.h"
 #include "espalier/data/transform.h"
 
 namespace espalier {
@@ -175,6 +176,31 @@ TEST(EveryField, FollowsThePictureThroughTwoHundredRandomAffines) {
     expect_consistent(affine(rectangle(draw_corners(random)), random), 2);
     if (HasFailure()) return;
   }
+}
+
+TEST(EveryField, FollowsThePictureThroughEveryOperationOfThePolicies) {
+  int moved = 0;
+  for (const PolicyOperation& operation : trivial_augment_operations())
+    for (size_t step = 0; step < operation.magnitudes.size(); ++step)
+      for (double sign : {-1.0, 1.0}) {
+        if (sign < 0 && !operation.either_way) continue;
+        SCOPED_TRACE(operation.name + " step " + std::to_string(step));
+        Random random = Random(15).stream(step);
+        const Sample before = rectangle(draw_corners(random));
+        const Sample after =
+            apply_operation(operation.name, sign * operation.magnitudes[step], before);
+        const bool geometric = operation.name.starts_with("shear_") ||
+                               operation.name.starts_with("translate_") ||
+                               operation.name == "rotate";
+        if (geometric) {
+          expect_consistent(after, 2);
+          moved += after.truth != before.truth;
+        } else {
+          EXPECT_EQ(after.truth, before.truth);
+        }
+        if (HasFailure()) return;
+      }
+  EXPECT_GT(moved, 250);  // of 300 that are not of strength 0
 }
 
 TEST(EveryField, FollowsThePictureThroughAPipeline) {

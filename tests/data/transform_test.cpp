@@ -5,46 +5,21 @@
 #include <set>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
-#include "espalier/core/files.h"
+
+#include "tests/data/golden_images.h"
 
 namespace espalier {
 namespace {
 
-using Json = nlohmann::json;
-
 const Json& golden() {
-  static const Json read = Json::parse(
-      read_file(fs::path(__FILE__).parent_path().parent_path() / "golden" / "resize_golden.json"));
+  static const Json read = read_golden("resize_golden.json");
   return read;
-}
-
-Image stored(const Json& json) {
-  Image image(json.at("width"), json.at("height"), json.at("channels"));
-  image.pixels = json.at("pixels").get<std::vector<uint8_t>>();
-  return image;
 }
 
 Image input(const Json& golden_case) {
   return stored(golden().at("inputs").at(golden_case.at("input").get<std::string>()));
-}
-
-// The largest difference in levels; 999 for different sizes.
-int farthest(const Image& a, const Image& b) {
-  if (a.width != b.width || a.height != b.height || a.channels != b.channels) return 999;
-  int worst = 0;
-  for (size_t i = 0; i < a.pixels.size(); ++i)
-    worst = std::max(worst, std::abs(int{a.pixels[i]} - int{b.pixels[i]}));
-  return worst;
-}
-
-Image noise(int width, int height, int channels, uint64_t seed = 1) {
-  Random random(seed);
-  Image image(width, height, channels);
-  for (uint8_t& value : image.pixels) value = static_cast<uint8_t>(random.below(256));
-  return image;
 }
 
 Sample of(Image image) {

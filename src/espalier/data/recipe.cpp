@@ -4,11 +4,15 @@
 #include <cmath>
 
 #include "espalier/core/error.h"
+#include "espalier/data/degrade.h"
+#include "espalier/data/policy.h"
 
 namespace espalier {
 namespace {
 
 constexpr int kLargestLightSide = 64;
+constexpr double kLeastBlur = 0.1, kLeastErased = 0.02;
+constexpr int kBestJpeg = 95;
 
 std::string resolved_augment(const AugmentConfig& config, int side) {
   for (const char* known : {"none", "light", "standard"})
@@ -43,6 +47,28 @@ Sample fit_and_pad(const Sample& s, int side) {
   return warp(s, {x, 0, -x * left, 0, y, -y * top}, side, side);
 }
 
+// Nothing, or the transform of this name.
+Transform make_policy(const AugmentConfig& config) {
+  if (config.policy == "none") return {};
+  if (config.policy == "trivialaugment") return trivial_augment_wide();
+  if (config.policy == "randaugment")
+    return rand_augment(static_cast<int>(config.randaugment_ops),
+                        static_cast<int>(config.randaugment_magnitude));
+  fail(Kind::usage, "policy is \"{}\", not one of none, randaugment, trivialaugment",
+       config.policy);
+}
+
+void add_degradations(const AugmentConfig& config, std::vector<Transform>& steps) {
+  if (config.blur > 0)
+    steps.push_back(random_blur(config.blur, kLeastBlur, std::max(kLeastBlur, config.blur_sigma)));
+  if (config.jpeg_noise > 0)
+    steps.push_back(random_jpeg(config.jpeg_noise, static_cast<int>(config.jpeg_quality),
+                                std::max(kBestJpeg, static_cast<int>(config.jpeg_quality))));
+  if (config.erase > 0)
+    steps.push_back(
+        random_erasing(config.erase, std::min(kLeastErased, config.erase_area), config.erase_area));
+}
+
 }  // namespace
 
 Fields fields(AugmentConfig& config) {
@@ -58,6 +84,29 @@ Fields fields(AugmentConfig& config) {
           .between(0.001, 1),
       field("jitter", config.jitter, "strength of brightness, contrast and saturation jitter")
           .between(0, 1),
+      field("policy", config.policy,
+            "random operations on each picture, in place of the jitter; trivialaugment needs no "
+            "tuning")
+          .one_of({"none", "randaugment", "trivialaugment"}),
+      field("randaugment_ops", config.randaugment_ops, "operations a picture of policy=randaugment")
+          .between(0, 100),
+      field("randaugment_magnitude", config.randaugment_magnitude,
+            "strength of policy=randaugment, 30 the most")
+          .between(0, 30),
+      field("blur", config.blur, "share of training images that are blurred").between(0, 1),
+      field("blur_sigma", config.blur_sigma,
+            "largest deviation of the blur in pixels; the least 0.1")
+          .between(0.1, 100),
+      field("jpeg_noise", config.jpeg_noise,
+            "share of training images packed as JPEG and unpacked again")
+          .between(0, 1),
+      field("jpeg_quality", config.jpeg_quality, "least quality of jpeg_noise; the most is 95")
+          .between(1, 100),
+      field("erase", config.erase,
+            "share of training images with a random rectangle replaced by noise")
+          .between(0, 1),
+      field("erase_area", config.erase_area, "largest share of the image that is erased")
+          .between(0.001, 1),
       field("resize", config.resize, "how an image is made square for evaluation")
           .one_of({"crop", "squash", "pad"}),
       field("crop_share", config.crop_share, "part of the short side that resize=crop keeps")
@@ -86,8 +135,11 @@ Transform train_transform(const AugmentConfig& config, int side) {
     if (augment == "light") steps.push_back(random_crop(side, side, side / 8));
   }
   if (config.flip && augment != "none") steps.push_back(random_flip());
-  if (config.jitter > 0 && augment == "standard")
+  if (Transform policy = make_policy(config))
+    steps.push_back(std::move(policy));
+  else if (config.jitter > 0 && augment == "standard")
     steps.push_back(colour_jitter(config.jitter, config.jitter, config.jitter));
+  add_degradations(config, steps);
   return chain(std::move(steps));
 }
 

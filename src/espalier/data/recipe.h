@@ -22,13 +22,26 @@ struct AugmentConfig {
   bool flip = true;        // off for text, digits and whatever has a handedness
   double min_area = 0.25;  // of a random resized crop; ImageNet's recipe has 0.08
   double jitter = 0.4;     // strength of brightness, contrast and saturation jitter
+  // none, randaugment or trivialaugment (data/policy.h), after the flip; takes the jitter's place, as
+  // in torchvision's and timm's recipes.
+  std::string policy = "none";
+  int64_t randaugment_ops = 2,
+          randaugment_magnitude = 9;  // operations a picture; strength of 0..30
+  double blur = 0;                    // share of pictures blurred
+  double blur_sigma = 2;              // largest deviation, pixels; least 0.1
+  double jpeg_noise = 0;              // share recompressed as JPEG
+  int64_t jpeg_quality = 30;          // least quality; most 95
+  double erase = 0;                   // share with a rectangle of noise
+  double erase_area = 0.33;           // largest share of the picture; least 0.02
   std::string resize =
       "crop";  // crop: short side, then the centre; squash; pad: long side, then black bars
   double crop_share = 1;  // part of the short side that crop keeps; ImageNet's recipe has 0.875
 };
 Fields fields(AugmentConfig& config);
 
-// Both give side x side images and leave gray images gray. An unknown word is Error(usage).
+// Both give side x side images and leave gray images gray. An unknown word is Error(usage). In
+// training: what `augment` says (crop, flip), then policy or jitter, blur, JPEG noise, erasing; those
+// four act whatever `augment` is.
 Transform train_transform(const AugmentConfig& config, int side);
 Transform eval_transform(const AugmentConfig& config, int side);
 
