@@ -1,28 +1,18 @@
 #include "espalier/data/image_folder.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
 #include <sys/stat.h>
 
 #include "espalier/core/error.h"
-#include "espalier/format/read_image.h"
+#include "espalier/data/split_names.h"
 
 namespace espalier {
 namespace {
 
 constexpr const char* kLayout = "expected one folder a class: {0}/cat/1.jpg, {0}/dog/1.jpg, ...";
-
-bool is_picture_name(std::string_view name) {
-  size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return false;
-  std::string suffix;
-  for (char c : name.substr(dot + 1))
-    suffix += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return suffix == "jpg" || suffix == "jpeg" || suffix == "png";
-}
 
 struct Entries {
   std::vector<std::string> files, folders;  // sorted
@@ -70,41 +60,62 @@ void collect(const fs::path& root,
   for (const std::string& name : entries.folders) collect(root, below + "/" + name, visited, files);
 }
 
-class ImageFolder : public Dataset {
- public:
-  ImageFolder(fs::path root, std::string prefix, std::vector<std::string> names)
-      : root_(std::move(root)), prefix_(std::move(prefix)), names_(std::move(names)) {}
+// Whether train/, val/ and test/ in `root` are parts rather than classes ("train" may be a class
+// beside "bus").
+bool comes_in_parts(const fs::path& root, const std::vector<std::string>& folders) {
+  if (folders.empty()) return false;
+  const auto is_part = [](const std::string& name) { return !split_name(name).empty(); };
+  const auto train = std::find_if(folders.begin(), folders.end(), [](const std::string& name) {
+    return split_name(name) == "train";
+  });
+  const bool only_parts = std::all_of(folders.begin(), folders.end(), is_part);
+  if (only_parts && train == folders.end())
+    fail(Kind::data, "{0} holds {1}/ but no train/; expected {0}/train/cat/1.jpg, ...",
+         root.string(), folders[0]);
+  return train != folders.end() && (only_parts || !folders_in(root / *train).empty());
+}
 
-  void add(const std::vector<std::string>& files, int64_t label) {
-    files_.insert(files_.end(), files.begin(), files.end());
-    labels_.resize(files_.size(), label);
-  }
-
-  int64_t size() const override { return static_cast<int64_t>(files_.size()); }
-
-  Sample read(int64_t i, int min_side) const override {
-    Sample sample;
-    sample.image = read_image(root_ / files_.at(static_cast<size_t>(i)),
-                              {.channels = Channels::rgb, .min_side = min_side});
-    sample.truth.width = sample.image.width;
-    sample.truth.height = sample.image.height;
-    if (label(i) >= 0) sample.truth.labels = {{.id = label(i)}};
-    sample.id = id(i);
-    return sample;
-  }
-
-  std::string id(int64_t i) const override { return prefix_ + files_.at(static_cast<size_t>(i)); }
-  int64_t label(int64_t i) const override { return labels_.at(static_cast<size_t>(i)); }
-  const std::vector<std::string>& class_names() const override { return names_; }
-
- private:
-  fs::path root_;
-  std::string prefix_;
-  std::vector<std::string> names_, files_;
-  std::vector<int64_t> labels_;
+// A part and its listing, whose classes have no numbers yet.
+struct ListedPart {
+  ImageIndex::Part part;
+  FolderListing listing;
 };
 
+void take_listing(ImageIndex& index, ListedPart listed) {
+  ImageIndex::Part& part = listed.part;
+  const std::string prefix = part.folder.empty() ? "" : part.folder + "/";
+  for (const FolderListing::Class& one : listed.listing.classes) {
+    const auto at = std::lower_bound(index.class_names.begin(), index.class_names.end(), one.name);
+    const int64_t id = at - index.class_names.begin();
+    part.classes.push_back(id);
+    for (const std::string& file : one.files)
+      part.items.push_back({.file = prefix + file, .classes = {id}});
+  }
+  std::vector<std::string>& loose = listed.listing.loose;
+  if (part.classes.empty()) {
+    for (const std::string& file : loose) part.items.push_back({.file = prefix + file});
+  } else if (!loose.empty()) {
+    index.left_out.push_back(
+        fmt::format("{} pictures directly in {} belong to no class and are left out", loose.size(),
+                    (index.root / part.folder).string()));
+  }
+  index.parts.push_back(std::move(part));
+}
+
 }  // namespace
+
+bool is_picture_name(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  std::string suffix;
+  for (char c : name.substr(dot + 1))
+    suffix += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return suffix == "jpg" || suffix == "jpeg" || suffix == "png";
+}
+
+std::vector<std::string> folders_in(const fs::path& root) {
+  return entries_of(root).folders;
+}
 
 int64_t FolderListing::pictures() const {
   size_t count = 0;
@@ -127,47 +138,74 @@ FolderListing list_pictures(const fs::path& root) {
   return listing;
 }
 
-void check_classes(const fs::path& root, const FolderListing& listing) {
-  std::string place = root.string(), layout = fmt::format(kLayout, place);
-  if (listing.classes.empty() && listing.loose.empty())
+void check_classes(const ImageIndex& index, const ImageIndex::Part& part) {
+  const std::string place = (index.root / part.folder).string(),
+                    layout = fmt::format(kLayout, place);
+  if (part.classes.empty() && part.items.empty())
     fail(Kind::data, "no pictures (jpg, jpeg, png) in {}; {}", place, layout);
-  if (listing.classes.empty())
-    fail(Kind::data, "{} holds {} pictures but no class folders; {}", place, listing.loose.size(),
+  if (part.classes.empty())
+    fail(Kind::data, "{} holds {} pictures but no class folders; {}", place, part.items.size(),
          layout);
-  if (listing.pictures() == 0)
+  if (part.items.empty())
     fail(Kind::data, "the {} folders in {} hold no pictures (jpg, jpeg, png); {}",
-         listing.classes.size(), place, layout);
-  if (listing.classes.size() == 1)
+         part.classes.size(), place, layout);
+  const auto name = [&](int64_t id) { return index.class_names.at(static_cast<size_t>(id)); };
+  if (part.classes.size() == 1)
     fail(Kind::data, "{} holds only one class, '{}'; a classifier needs two or more; {}", place,
-         listing.classes[0].name, layout);
-  for (const FolderListing::Class& one : listing.classes)
-    if (one.files.empty())
+         name(part.classes[0]), layout);
+  std::vector<bool> filled(index.class_names.size());
+  for (const ImageIndex::Item& item : part.items)
+    filled[static_cast<size_t>(item.classes[0])] = true;
+  for (int64_t id : part.classes)
+    if (!filled[static_cast<size_t>(id)])
       fail(Kind::data,
            "the class folder {} holds no pictures (jpg, jpeg, png); remove it or fill it",
-           (root / one.name).string());
+           (index.root / part.folder / name(id)).string());
 }
 
-DatasetPtr make_image_folder(const fs::path& root,
-                             const FolderListing& listing,
-                             const std::string& prefix) {
-  std::vector<std::string> names;
-  for (const FolderListing::Class& one : listing.classes) names.push_back(one.name);
-  auto set = std::make_shared<ImageFolder>(root, prefix, names);
-  for (size_t i = 0; i < listing.classes.size(); ++i)
-    set->add(listing.classes[i].files, static_cast<int64_t>(i));
-  return set;
+ImageIndex index_image_folder(const fs::path& root) {
+  ImageIndex index{.kind = "image folder", .root = root};
+  std::vector<ListedPart> listed;
+  const std::vector<std::string> folders = folders_in(root);
+  if (!comes_in_parts(root, folders)) {
+    listed.push_back({.part = {}, .listing = list_pictures(root)});
+  } else {
+    for (const char* part : {"train", "val", "test"})
+      for (const std::string& folder : folders) {
+        if (split_name(folder) != part) continue;
+        if (!listed.empty() && listed.back().part.name == part)
+          index.left_out.push_back(fmt::format("{} is a second {} part and is left out",
+                                               (root / folder).string(), part));
+        else
+          listed.push_back(
+              {.part = {.name = part, .folder = folder}, .listing = list_pictures(root / folder)});
+      }
+    for (const std::string& folder : folders)
+      if (split_name(folder).empty())
+        index.left_out.push_back((root / folder).string() +
+                                 " is no part of the data set and is left out");
+  }
+  std::set<std::string> names;
+  for (const ListedPart& one : listed)
+    for (const FolderListing::Class& named : one.listing.classes) names.insert(named.name);
+  index.class_names.assign(names.begin(), names.end());
+  for (ListedPart& one : listed) take_listing(index, std::move(one));
+  return index;
 }
 
 DatasetPtr make_image_folder(const fs::path& root) {
+  ImageIndex index{.kind = "image folder", .root = root};
   FolderListing listing = list_pictures(root);
-  check_classes(root, listing);
-  return make_image_folder(root, listing);
+  for (const FolderListing::Class& one : listing.classes) index.class_names.push_back(one.name);
+  take_listing(index, {.part = {}, .listing = std::move(listing)});
+  check_classes(index, index.parts[0]);
+  return make_dataset(index, index.parts[0]);
 }
 
-DatasetPtr make_plain_images(const fs::path& root, std::vector<std::string> files) {
-  auto set = std::make_shared<ImageFolder>(root, "", std::vector<std::string>{});
-  set->add(files, -1);
-  return set;
+DatasetPtr make_plain_images(const fs::path& root, const std::vector<std::string>& files) {
+  ImageIndex index{.kind = "pictures", .root = root, .parts = {{}}};
+  for (const std::string& file : files) index.parts[0].items.push_back({.file = file});
+  return make_dataset(index, index.parts[0]);
 }
 
 }  // namespace espalier

@@ -1,27 +1,22 @@
 #include "espalier/data/splits.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <set>
 
+#include "espalier/core/counted.h"
 #include "espalier/core/error.h"
 #include "espalier/core/files.h"
 #include "espalier/core/progress.h"
 #include "espalier/data/cached.h"
 #include "espalier/data/idx_set.h"
 #include "espalier/data/image_folder.h"
+#include "espalier/data/label_table.h"
 #include "espalier/data/orchard.h"
 #include "espalier/data/subset.h"
 
 namespace espalier {
 namespace {
-
-std::string with_commas(int64_t number) {
-  std::string text = fmt::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
 
 std::string describe(const std::string& what, const Splits& splits) {
   std::string text = what + ": " + with_commas(splits.train->size()) + " train";
@@ -47,113 +42,64 @@ void hold_out_missing(Splits& splits, const SplitConfig& config) {
   if (!splits.val) splits.val = take_share(splits.train, config.val_share, "val", config.seed);
 }
 
-constexpr std::array kSplitNames = {"train", "val", "valid", "validation", "test"};
-
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
 }
 
-// Names of the visible folders in `root`, sorted.
-std::vector<std::string> folders_in(const fs::path& root) {
-  std::vector<std::string> names;
-  std::error_code status;
-  for (fs::directory_iterator walk(root, status), end; !status && walk != end;
-       walk.increment(status)) {
-    std::error_code ignored;
-    std::string name = walk->path().filename().string();
-    if (!name.starts_with('.') && walk->is_directory(ignored)) names.push_back(std::move(name));
-  }
-  if (status) fail(Kind::io, "cannot list the folder {}: {}", root.string(), status.message());
-  std::sort(names.begin(), names.end());
-  return names;
+void mention_left_out(const ImageIndex& index) {
+  for (const std::string& line : index.left_out) warn(line);
 }
 
-bool is_split_name(const std::string& name) {
-  return std::find(kSplitNames.begin(), kSplitNames.end(), name) != kSplitNames.end();
+// A table beside the pictures that the user may have meant; the folder is taken for one of classes.
+void check_no_table(const ImageIndex& index, const ImageIndex::Part& train) {
+  if (train.classes.size() >= 2) return;
+  std::error_code ignored;
+  std::set<std::string> tables;
+  for (const fs::directory_entry& entry : fs::directory_iterator(index.root, ignored))
+    if (is_label_table_name(entry.path())) tables.insert(entry.path().string());
+  if (!tables.empty())
+    fail(Kind::data,
+         "{} holds no class folders; to read the labels of a table in it, name the table: {}",
+         index.root.string(), *tables.begin());
 }
 
-// Whether train/, val/ and test/ in `root` are parts rather than classes ("train" may be a class
-// beside "bus").
-bool comes_in_parts(const fs::path& root, const std::vector<std::string>& folders) {
-  if (folders.empty()) return false;
-  bool only_parts = std::all_of(folders.begin(), folders.end(), is_split_name);
-  bool has_train = std::find(folders.begin(), folders.end(), "train") != folders.end();
-  if (only_parts && !has_train)
-    fail(Kind::data, "{0} holds {1}/ but no train/; expected {0}/train/cat/1.jpg, ...",
-         root.string(), folders[0]);
-  return has_train && (only_parts || !folders_in(root / "train").empty());
-}
-
-void check_same_classes(const fs::path& root,
-                        const FolderListing& train,
-                        const std::string& part,
-                        const FolderListing& other) {
-  auto names = [](const FolderListing& listing) {
-    std::vector<std::string> all;
-    for (const FolderListing::Class& one : listing.classes) all.push_back(one.name);
-    return all;
-  };
-  std::vector<std::string> wanted = names(train), given = names(other), odd;
-  std::set_symmetric_difference(wanted.begin(), wanted.end(), given.begin(), given.end(),
-                                std::back_inserter(odd));
+// Folders promise the same classes in every part; an empty one keeps the promise.
+void check_same_folders(const ImageIndex& index,
+                        const ImageIndex::Part& train,
+                        const ImageIndex::Part& other) {
+  if (other.classes.empty() && !other.items.empty())
+    fail(Kind::data,
+         "{} holds {} pictures but no class folders, so nothing says what they show; expected the "
+         "folders of {}, or use predict",
+         (index.root / other.folder).string(), other.items.size(),
+         (index.root / train.folder).string());
+  if (other.items.empty())
+    fail(Kind::data, "no pictures (jpg, jpeg, png) in {}; fill it or remove it",
+         (index.root / other.folder).string());
+  std::vector<int64_t> odd;
+  std::set_symmetric_difference(train.classes.begin(), train.classes.end(), other.classes.begin(),
+                                other.classes.end(), std::back_inserter(odd));
   if (odd.empty()) return;
-  bool missing = std::find(wanted.begin(), wanted.end(), odd[0]) != wanted.end();
+  const bool missing = std::binary_search(train.classes.begin(), train.classes.end(), odd[0]);
   fail(Kind::data,
-       "class folders differ between {0}/train and {0}/{1}: '{2}' is only in {3}/ ({4} of {5} "
-       "names differ)",
-       root.string(), part, odd[0], missing ? "train" : part, odd.size(),
-       wanted.size() + given.size());
+       "class folders differ between {0}/{5} and {0}/{1}: '{2}' is only in {3}/ ({4} names differ)",
+       index.root.string(), other.folder, index.class_names[static_cast<size_t>(odd[0])],
+       missing ? train.folder : other.folder, odd.size(), train.folder);
 }
 
-// One of the parts beside train/: the first of these folders that is there.
-DatasetPtr open_part(const fs::path& root,
-                     const FolderListing& train,
-                     std::vector<std::string> names) {
-  for (const std::string& name : names) {
-    if (!is_folder(root / name)) continue;
-    FolderListing listing = list_pictures(root / name);
-    if (listing.classes.empty() && !listing.loose.empty())
-      fail(
-          Kind::data,
-          "{} holds {} pictures but no class folders, so nothing says what they show; expected the "
-          "folders of {}, or use predict",
-          (root / name).string(), listing.loose.size(), (root / "train").string());
-    if (listing.pictures() == 0)
-      fail(Kind::data, "no pictures (jpg, jpeg, png) in {}; fill it or remove it",
-           (root / name).string());
-    check_same_classes(root, train, name, listing);
-    return make_image_folder(root / name, listing, name + "/");
-  }
-  return nullptr;
-}
-
-void mention_loose(const fs::path& root, const FolderListing& listing) {
-  if (!listing.loose.empty())
-    warn(fmt::format("{} pictures directly in {} belong to no class and are left out",
-                     listing.loose.size(), root.string()));
-}
-
-Splits open_folder(const fs::path& root, const SplitConfig& config) {
-  std::vector<std::string> folders = folders_in(root);
-  bool parts = comes_in_parts(root, folders);
-  fs::path train_root = parts ? root / "train" : root;
-  FolderListing train = list_pictures(train_root);
-  check_classes(train_root, train);
-  mention_loose(train_root, train);
-  Splits splits;
-  splits.train = make_image_folder(train_root, train, parts ? "train/" : "");
-  splits.class_names = splits.train->class_names();
-  if (parts) {
-    splits.val = open_part(root, train, {"val", "valid", "validation"});
-    splits.test = open_part(root, train, {"test"});
-    for (const std::string& name : folders)
-      if (!is_split_name(name))
-        warn(fmt::format("{} is no part of the data set and is left out", (root / name).string()));
-  }
-  hold_out_missing(splits, config);
-  splits.description = describe("image folder " + root.string(), splits);
-  return splits;
+// Rows promise nothing, but what is scored must have been shown.
+void check_rows(const ImageIndex& index, const ImageIndex::Part& train) {
+  const std::string place = index.root.string();
+  if (index.class_names.size() < 2)
+    fail(Kind::data, "the table in {} names {} classes; a classifier needs two or more", place,
+         index.class_names.size());
+  for (size_t c = 0; c < index.class_names.size(); ++c)
+    if (!std::binary_search(train.classes.begin(), train.classes.end(), static_cast<int64_t>(c)))
+      fail(Kind::data,
+           "the class '{}' has no picture in the train split, so it cannot be learnt; move some of "
+           "its rows there",
+           index.class_names[c]);
 }
 
 Splits open_idx(const fs::path& root, const SplitConfig& config) {
@@ -201,15 +147,6 @@ Splits open_orchard(const OrchardConfig& config) {
   return splits;
 }
 
-void check_is_folder(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored))
-    fail(Kind::io, "{} does not exist; name a folder of pictures, or 'orchard' for generated ones",
-         path.string());
-  if (!is_folder(path))
-    fail(Kind::data, "{} is a file; a folder is expected (unpack archives first)", path.string());
-}
-
 }  // namespace
 
 Fields fields(SplitConfig& config) {
@@ -225,8 +162,36 @@ Fields fields(SplitConfig& config) {
 
 Splits open_splits(const std::string& where, const SplitConfig& config) {
   if (std::optional<OrchardConfig> orchard = parse_orchard(where)) return open_orchard(*orchard);
-  check_is_folder(where);
-  return holds_idx_set(where) ? open_idx(where, config) : open_folder(where, config);
+  if (is_folder(where) && holds_idx_set(where)) return open_idx(where, config);
+  const ImageIndex index = read_image_index(where);
+  mention_left_out(index);
+  return split_index(index, where, config);
+}
+
+Splits split_index(const ImageIndex& index, const std::string& where, const SplitConfig& config) {
+  const ImageIndex::Part* train = index.find("train") ? index.find("train") : index.find("");
+  if (!train) fail(Kind::data, "no picture of {} is of the train split", where);
+  const bool folders = index.kind == "image folder";
+  if (folders) {
+    check_no_table(index, *train);
+    check_classes(index, *train);
+  } else {
+    check_rows(index, *train);
+  }
+  Splits splits;
+  splits.class_names = index.class_names;
+  splits.multi_label = index.multi_label;
+  splits.train = make_dataset(index, *train);
+  for (const auto& [name, into] : {std::pair{"val", &splits.val}, {"test", &splits.test}}) {
+    const ImageIndex::Part* part = index.find(name);
+    if (!part) continue;
+    if (folders) check_same_folders(index, *train, *part);
+    *into = make_dataset(index, *part);
+  }
+  hold_out_missing(splits, config);
+  splits.description = describe(index.kind + " " + where, splits);
+  if (splits.multi_label) splits.description += ", any number of them a picture";
+  return splits;
 }
 
 DatasetPtr open_images(const std::string& where) {
@@ -234,21 +199,16 @@ DatasetPtr open_images(const std::string& where) {
     return make_orchard(*orchard, OrchardSplit::test);
   fs::path root = where;
   std::error_code ignored;
-  if (fs::is_regular_file(root, ignored))
+  if (fs::is_regular_file(root, ignored) && !is_label_table_name(root))
     return make_plain_images(root.parent_path(), {root.filename().string()});
-  check_is_folder(root);
-  if (holds_idx_set(root))
+  if (is_folder(root) && holds_idx_set(root))
     return read_idx_set(root, holds_idx_part(root, IdxPart::test) ? IdxPart::test : IdxPart::train);
-  std::string part;
-  if (comes_in_parts(root, folders_in(root))) part = is_folder(root / "test") ? "test" : "train";
-  if (!part.empty()) root /= part;
-  FolderListing listing = list_pictures(root);
-  if (listing.classes.empty() && !listing.loose.empty())
-    return make_plain_images(root, std::move(listing.loose));
-  if (listing.pictures() == 0)
-    fail(Kind::data, "no pictures (jpg, jpeg, png) in {}", root.string());
-  mention_loose(root, listing);
-  return make_image_folder(root, listing, part.empty() ? "" : part + "/");
+  const ImageIndex index = read_image_index(root);
+  const ImageIndex::Part& part = index.find("test") ? *index.find("test") : index.parts.at(0);
+  if (part.items.empty())
+    fail(Kind::data, "no pictures (jpg, jpeg, png) in {}", (root / part.folder).string());
+  mention_left_out(index);
+  return make_dataset(index, part);
 }
 
 }  // namespace espalier

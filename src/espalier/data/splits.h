@@ -3,14 +3,15 @@
 //
 //   Splits splits = open_splits("photos/", {.val_share = 0.1, .seed = 1});
 //
-// Understood: a folder of class folders; the same under train/, val/ (or valid/, validation/) and test/; the IDX files
-// of MNIST and Fashion-MNIST; "orchard", "orchard:twins", "orchard:twins,mark=0.2,noise=0.1" (see orchard.h).
+// Understood: what read_image_index() finds out by itself (class folders, perhaps under train/, val/ and test/; tables of
+// labels; Hugging Face's folders with metadata); the IDX files of MNIST and Fashion-MNIST; "orchard",
+// "orchard:twins", "orchard:twins,mark=0.2,noise=0.1" (see orchard.h).
 #pragma once
 
 #include <string>
 
 #include "espalier/core/fields.h"
-#include "espalier/data/dataset.h"
+#include "espalier/data/image_index.h"
 
 namespace espalier {
 
@@ -26,15 +27,18 @@ struct Splits {
   DatasetPtr train, val,
       test;  // test and val may be null when their share is 0 and no folder gives them
   std::vector<std::string> class_names;
-  int channels = 3;         // of the images: 1 when all are gray (IDX), else 3
-  std::string description;  // "image folder photos/: 1,200 train, 134 val, 333 test, 40 classes"
+  bool multi_label = false;  // a picture may have several classes, or none
+  int channels = 3;          // of the images: 1 when all are gray (IDX), else 3
+  std::string description;   // "image folder photos/: 1,200 train, 134 val, 333 test, 40 classes"
 };
 
 // Throws Error(io | data | format) with advice: missing, empty, one class only, images but no class folders, ...
 Splits open_splits(const std::string& where, const SplitConfig& config);
 
-// `where` as one unsplit data set (for eval and predict): a folder with or without class folders, or one picture. Of
-// what comes in parts, the test part where there is one (else the training part).
+// The same of an index that was read; `where` is what errors and the description call it.
+Splits split_index(const ImageIndex& index, const std::string& where, const SplitConfig& config);
+
+// `where` as one unsplit data set (for predict): what open_splits() takes, loose pictures, or one picture. Of what comes in parts, the test part where there is one (else the training part).
 DatasetPtr open_images(const std::string& where);
 
 }  // namespace espalier

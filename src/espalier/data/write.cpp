@@ -4,6 +4,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/data/write_each.h"
+#include "espalier/format/csv.h"
 #include "espalier/format/jpeg.h"
 #include "espalier/format/png.h"
 
@@ -47,13 +48,6 @@ void write_picture(const fs::path& path, const Image& image, const WriteConfig& 
 std::string name_of(int64_t label, const std::vector<std::string>& names) {
   const bool known = label >= 0 && label < static_cast<int64_t>(names.size());
   return known ? names[static_cast<size_t>(label)] : fmt::format("label {}", label);
-}
-
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 namespace {

@@ -19,7 +19,6 @@ void claim_folder(const fs::path& folder);
 std::string picture_name(int64_t i, const WriteConfig& config);
 void write_picture(const fs::path& path, const Image& image, const WriteConfig& config);
 std::string name_of(int64_t label, const std::vector<std::string>& names);
-std::string csv_text(const std::string& text);  // quoted where needed
 
 // Reads every sample and hands it to write(i, sample); bad data and damaged files are counted, all
 // else stops the work.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "espalier/data/write_each.h"
+#include "espalier/format/csv.h"
 #include "espalier/format/png.h"
 
 namespace espalier {

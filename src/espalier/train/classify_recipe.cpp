@@ -89,9 +89,10 @@ void write_summary(const ClassifyRecipe& recipe,
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
-  Fields all = {
-      field("data", recipe.data, "image folder, IDX folder, or orchard[:kind,key=value,...]"),
-      field("model", recipe.model, "a name that `espalier models` lists")};
+  Fields all = {field("data", recipe.data,
+                      "image folder, table of labels (.csv, .jsonl), IDX folder, or "
+                      "orchard[:kind,key=value,...]"),
+                field("model", recipe.model, "a name that `espalier models` lists")};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
@@ -128,6 +129,11 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
              "model");  // a slip of the pen is told before the data are read
   Splits splits = open_splits(recipe.data, recipe.split);
   say("data: " + splits.description);
+  if (splits.multi_label)
+    fail(Kind::unsupported,
+         "{} gives pictures several labels, which training does not handle; one class a picture "
+         "stands in a column 'label'",
+         recipe.data);
   int64_t side = input_side(recipe, splits);
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
   ImageModelPtr model = make_model(
