@@ -41,17 +41,18 @@ int run_train(const Arguments& arguments) {
   line.add(fields(output));
   line.add(fields(recipe));
   if (!line.parse(arguments)) return 0;
-  if (output.resume) {
-    if (output.out.empty()) fail(Kind::usage, "--resume needs --out, the run to go on with");
-    // The run's own configuration stands below what is typed now.
-    read_toml(fields(recipe), fs::path(output.out) / "config.toml");
-    line.parse(arguments);
-  }
   if (task != "classify") throw Error(Kind::usage, unknown_name("task", task, {"classify"}));
+  if (output.resume && output.out.empty())
+    fail(Kind::usage, "--resume needs --out, the run to go on with");
 
   install_interrupt_handler();
   RunFolder run = open_run(output);
-  TrainOutcome outcome = train_classifier(recipe, run, output.resume);
+  if (output.resume) {
+    // The run's own configuration stands below what is typed now.
+    read_toml(fields(recipe), run / "config.toml");
+    line.parse(arguments);
+  }
+  TrainOutcome outcome = train_classifier(recipe, run, output.resume && run.has_state());
   write_report({run.path()}, run / "report.html");
   say(fmt::format("done in {}: {}", clock_text(outcome.seconds), (run / "report.html").string()));
   if (line.common().json) {

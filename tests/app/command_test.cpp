@@ -1,17 +1,10 @@
 // The binary as a user meets it: what it prints, what it refuses and with which exit code, and that a killed run
-// goes on to the bit. ESPALIER_BINARY names it.
-#include <array>
-#include <chrono>
+// goes on to the bit.
+#include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
-#include <thread>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "espalier/core/files.h"
 #include "espalier/data/image_folder.h"
@@ -19,45 +12,15 @@
 #include "espalier/data/write.h"
 #include "espalier/format/safetensors.h"
 
+#include "tests/program.h"
+
 namespace espalier {
 namespace {
 
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
 class Command : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const char* binary = std::getenv("ESPALIER_BINARY");
-    ASSERT_NE(binary, nullptr) << "ESPALIER_BINARY names no binary";
-    binary_ = binary;
-    root_ = fs::temp_directory_path() / fmt::format("espalier-command-{}", ::getpid());
-    fs::remove_all(root_);
-    make_folder(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  pid_t start(const std::vector<std::string>& words) {
-    pid_t child = ::fork();
-    if (child != 0) return child;
-    fs::current_path(root_);
-    (void)!std::freopen((root_ / "out.txt").c_str(), "w", stdout);
-    (void)!std::freopen((root_ / "err.txt").c_str(), "w", stderr);
-    std::vector<char*> arguments = {const_cast<char*>(binary_.c_str())};
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    ::execv(binary_.c_str(), arguments.data());
-    ::_exit(127);
-  }
-
-  Outcome run(const std::vector<std::string>& words) {
-    int status = 0;
-    ::waitpid(start(words), &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-            read_file(root_ / "out.txt"), read_file(root_ / "err.txt")};
-  }
+  pid_t start(const std::vector<std::string>& words) { return program_.start(words); }
+  Outcome run(const std::vector<std::string>& words) { return program_.run(words); }
 
   // One line on standard error that holds `part`, this exit code, nothing on standard output.
   void expect_refused(const std::vector<std::string>& words, int code, const std::string& part) {
@@ -86,8 +49,8 @@ class Command : public ::testing::Test {
             "--quiet"};
   }
 
-  std::string binary_;
-  fs::path root_;
+  Program program_{"command"};
+  const fs::path& root_ = program_.root();
 };
 
 TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
@@ -184,9 +147,7 @@ TEST_F(Command, AKilledRunGoesOnToTheBit) {
   for (int i = 0; i < 6000 && !fs::exists(state); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFSIGNALED(status)) << "the run ended before it could be killed";
+  ASSERT_EQ(program_.wait(child).code, -SIGKILL) << "the run ended before it could be killed";
   ASSERT_FALSE(fs::exists(root_ / "killed/last/model.safetensors"));
   std::vector<std::string> words = train_words("killed");
   words.push_back("--resume");
@@ -204,6 +165,10 @@ TEST_F(Command, DamagedModelsAreRefusedByName) {
   // Four bytes of a weight become a NaN.
   std::string poisoned = weights;
   for (size_t i = poisoned.size() - 400; i < poisoned.size() - 396; ++i) poisoned[i] = '\xff';
+  write_file_atomic(root_ / "flipped.safetensors", poisoned);
+  expect_refused({"eval", "flipped.safetensors", "--data", "orchard"}, 4, "checksum");
+  // As a program that knows no checksum would write it.
+  poisoned.replace(poisoned.find("\"crc32\""), 7, "\"other\"");
   write_file_atomic(root_ / "nan.safetensors", poisoned);
   expect_refused({"eval", "nan.safetensors", "--data", "orchard"}, 3, "NaN");
   write_file_atomic(root_ / "torn.onnx", "\x08\x08\x12");

@@ -1,6 +1,8 @@
 #include "espalier/core/files.h"
 
+#include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -8,9 +10,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "espalier/core/durable.h"
 #include "espalier/core/error.h"
+#include "espalier/core/folder_lock.h"
+
+#include "tests/expect_error.h"
 
 namespace espalier {
 namespace {
@@ -161,6 +168,30 @@ TEST_F(Files, ReadingKeepsToItsLimit) {
   ASSERT_EQ(truncate((folder_ / "file").c_str(), off_t{1} << 40), 0);
   EXPECT_NE(io_error([&] { read_file(folder_ / "file"); }).find("more than the limit"),
             std::string::npos);
+}
+
+TEST_F(Files, WhatDeadWritersLeftIsRemovedAndNothingElse) {
+  pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  for (const std::string& name :
+       {fmt::format("last.ckpt.part{}-3", dead), fmt::format("page.html.part{}-0", ::getpid()),
+        std::string("my.part"), std::string("my.part7x"), std::string("last.ckpt")})
+    std::ofstream(folder_ / name) << "x";
+  remove_abandoned_parts(folder_);
+  std::vector<std::string> left = names();
+  EXPECT_EQ(left.size(), 4u);
+  EXPECT_EQ(std::count(left.begin(), left.end(), fmt::format("last.ckpt.part{}-3", dead)), 0);
+}
+
+TEST_F(Files, AFolderIsLockedByOneAtATime) {
+  {
+    FolderLock lock(folder_);
+    expect_error([&] { FolderLock second(folder_); }, Kind::usage, "another process is writing to");
+  }
+  FolderLock again(folder_);
+  EXPECT_TRUE(names().empty());
+  expect_error([&] { FolderLock none(folder_ / "none"); }, Kind::io, "none");
 }
 
 }  // namespace

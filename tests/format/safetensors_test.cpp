@@ -2,6 +2,8 @@
 
 #include <ctime>
 
+#include "espalier/format/checksum.h"
+
 #include "tests/format/broken_bytes.h"
 
 namespace espalier {
@@ -170,6 +172,37 @@ TEST(Safetensors, AnyCutIsAnErrorAndFlippedBitsNeverCrash) {
     Safetensors file = Safetensors::parse(broken, "w");
     for (const StoredTensor& tensor : file.tensors()) EXPECT_LE(tensor.bytes.size(), 19u);
   });
+}
+
+TEST(Safetensors, AChecksumTurnsEveryFlippedBitIntoAnError) {
+  std::vector<float> weights(50, 1.5f);
+  fs::path path = fs::path(testing::TempDir()) / "espalier_sum.safetensors";
+  write_safetensors(path, {{"\"crc32\":\"", "F32", {50}, bytes_of(weights)}},
+                    {{"crc32", ""}, {"note", "\"crc32\":\"00000000\""}});
+  std::string bytes = read_file(path);
+  EXPECT_NE(Safetensors::parse(bytes, "whole").metadata().at("crc32"), "00000000");
+  for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string broken = bytes;
+    broken[bit / 8] ^= static_cast<char>(1 << bit % 8);
+    try {
+      Safetensors file = Safetensors::parse(broken, "broken");
+      EXPECT_EQ(file.metadata().count("crc32"), 0u) << "bit " << bit;  // the entry itself renamed
+      EXPECT_EQ(file.tensors().at(0).bytes, bytes_of(weights)) << "bit " << bit;
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).find("reading broken"), 0u) << error.what();
+    }
+  }
+  fs::remove(path);
+}
+
+// Python: zlib.crc32(b"123456789")
+TEST(Checksum, IsZlibs) {
+  Checksum sum;
+  sum.add("1234");
+  sum.add("");
+  sum.add("56789");
+  EXPECT_EQ(sum.text(), "cbf43926");
+  EXPECT_EQ(Checksum().text(), Checksum::kZero);
 }
 
 }  // namespace

@@ -45,6 +45,18 @@ TEST(Tfevents, FileGrowsRecordByRecord) {
   fs::remove_all(folder);
 }
 
+TEST(Tfevents, ALaterFileSortsBehindTheOnesThatAreThere) {
+  fs::path folder = fs::path(testing::TempDir()) / "espalier_events_order";
+  fs::remove_all(folder);
+  fs::path future =
+      folder / "events.out.tfevents.4102444800.zebra.9";  // the clock was set back since
+  write_file_atomic(future, "");
+  EventFile first(folder), second(folder);
+  EXPECT_LT(future, first.path());
+  EXPECT_LT(first.path(), second.path());
+  fs::remove_all(folder);
+}
+
 TEST(Tfevents, SaysWhereItCannotWrite) {
   fs::path file = fs::path(testing::TempDir()) / "espalier_no_folder";
   write_file_atomic(file, "");

@@ -15,6 +15,8 @@
 #include "espalier/tensor/torch.h"
 #include "espalier/train/checkpoint.h"
 
+#include "tests/expect_error.h"
+
 namespace espalier {
 namespace {
 
@@ -186,6 +188,22 @@ TEST(RunFolderTest, RefusesAFolderWithARunUnlessForced) {
   RunFolder::create(path, true);
   EXPECT_TRUE(fs::exists(path / "notes.txt"));  // not ours, left alone
   EXPECT_FALSE(fs::exists(path / "summary.json"));
+  fs::remove_all(path);
+}
+
+TEST(RunFolderTest, ResumesWhatHadBegunAndRefusesWhatHadNot) {
+  set_quiet(true);
+  fs::path path = fs::temp_directory_path() / fmt::format("espalier-begun-{}", ::getpid());
+  expect_error([&] { RunFolder::resume(path); }, Kind::usage, "no run in");
+  make_folder(path);
+  expect_error([&] { RunFolder::resume(path); }, Kind::usage, "neither last.ckpt nor config.toml");
+  write_file_atomic(path / "config.toml", "epochs = 1\n");
+  write_file_atomic(path / "metrics.jsonl", "{\"kind\":\"st");  // torn
+  RunFolder run = RunFolder::resume(path);
+  EXPECT_FALSE(run.has_state());
+  EXPECT_TRUE(fs::exists(path / "config.toml"));
+  EXPECT_EQ(run.log_size(), 0u);
+  expect_error([&] { RunFolder::create(path, true); }, Kind::usage, "another process");
   fs::remove_all(path);
 }
 

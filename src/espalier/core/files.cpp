@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "espalier/core/durable.h"
 #include "espalier/core/error.h"
 
 namespace espalier {
@@ -17,21 +20,28 @@ std::string system_reason() {
   return errno == 0 ? "unknown reason" : std::strerror(errno);
 }
 
+constexpr std::string_view kPart = ".part";
+
 // Beside the target, so that renaming stays within one file system; of this process and call alone.
 fs::path part_of(const fs::path& path) {
   static std::atomic<uint64_t> calls{0};
   fs::path part = path;
-  part += fmt::format(".part{}-{}", ::getpid(), calls++);
+  part += fmt::format("{}{}-{}", kPart, ::getpid(), calls++);
   return part;
 }
 
-void flush_to_disk(const fs::path& path) {
-  int handle = ::open(path.c_str(), O_RDONLY);
-  if (handle < 0)
-    fail(Kind::io, "cannot reopen {} to flush it: {}", path.string(), system_reason());
-  int status = ::fsync(handle);
-  ::close(handle);
-  if (status != 0) fail(Kind::io, "cannot flush {}: {}", path.string(), system_reason());
+// The process that writes a file of this name, 0 when it is not a temporary name.
+pid_t writer_of(const std::string& name) {
+  size_t found = name.rfind(kPart);
+  if (found == std::string::npos) return 0;
+  pid_t writer = 0;
+  const char *begin = name.data() + found + kPart.size(), *end = name.data() + name.size();
+  auto [rest, status] = std::from_chars(begin, end, writer);
+  return status == std::errc() && rest != end && *rest == '-' ? writer : 0;
+}
+
+bool is_alive(pid_t process) {
+  return ::kill(process, 0) == 0 || errno != ESRCH;
 }
 
 }  // namespace
@@ -56,6 +66,23 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
   return bytes;
 }
 
+void flush_to_disk(const fs::path& path) {
+  int handle = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (handle < 0)
+    fail(Kind::io, "cannot reopen {} to flush it: {}", path.string(), system_reason());
+  int status = ::fsync(handle), reason = errno;
+  ::close(handle);
+  if (status != 0) fail(Kind::io, "cannot flush {}: {}", path.string(), std::strerror(reason));
+}
+
+void remove_abandoned_parts(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    pid_t writer = writer_of(entry.path().filename().string());
+    if (writer > 0 && !is_alive(writer)) fs::remove(entry.path(), ignored);
+  }
+}
+
 void make_folder(const fs::path& path) {
   std::error_code status;
   fs::create_directories(path, status);
@@ -77,6 +104,7 @@ void write_file_atomic(const fs::path& path, const std::function<void(std::ostre
     std::error_code status;
     fs::rename(part, path, status);
     if (status) fail(Kind::io, "cannot rename to {}: {}", path.string(), status.message());
+    flush_to_disk(path.has_parent_path() ? path.parent_path() : ".");
   } catch (...) {
     std::error_code ignored;
     fs::remove(part, ignored);

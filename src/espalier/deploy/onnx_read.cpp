@@ -8,6 +8,7 @@
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/operators.h"
 #include "espalier/deploy/shapes.h"
+#include "espalier/format/checksum.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -362,6 +363,18 @@ void parse_metadata(std::string_view bytes,
   metadata[key] = value;
 }
 
+// Files that write_onnx() made end with the digits of their checksum.
+void check_sum(std::string_view bytes, const std::string& digits, const std::string& place) {
+  Checksum sum;
+  sum.add(bytes.substr(0, bytes.size() - std::min(bytes.size(), Checksum::kZero.size())));
+  if (sum.text() != digits)
+    fail(Kind::format,
+         "{}: its bytes do not give its checksum: the file is damaged (or another program rewrote "
+         "it and kept the "
+         "metadata entry 'crc32', which it should leave out)",
+         place);
+}
+
 }  // namespace
 
 Graph parse_onnx(std::string_view bytes, const std::string& place) {
@@ -380,6 +393,7 @@ Graph parse_onnx(std::string_view bytes, const std::string& place) {
       fail(Kind::unsupported, "{}: functions inside the model are not handled", place);
   }
   if (!graph) fail(Kind::format, "{} is not an ONNX model: it holds no graph", place);
+  if (auto sum = metadata.extract("crc32")) check_sum(bytes, sum.mapped(), place);
   graph->metadata = std::move(metadata);
   with_context(place, [&] { verify(*graph); });
   see_through_identities(*graph);

@@ -3,6 +3,7 @@
 #include "espalier/core/error.h"
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/operators.h"
+#include "espalier/format/checksum.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -110,7 +111,16 @@ std::string onnx_bytes(const Graph& graph) {
     entry.add_text(2, value);
     message.add_message(14, entry);
   }
-  return message.bytes();
+  // The last bytes of the file are the digits over all that stands before them.
+  WireWriter sum;
+  sum.add_text(1, "crc32");
+  sum.add_text(2, Checksum::kZero);
+  message.add_message(14, sum);
+  std::string bytes = message.bytes();
+  const size_t covered = bytes.size() - Checksum::kZero.size();
+  Checksum checksum;
+  checksum.add(std::string_view(bytes).substr(0, covered));
+  return bytes.replace(covered, Checksum::kZero.size(), checksum.text());
 }
 
 void write_onnx(const Graph& graph, const fs::path& path) {

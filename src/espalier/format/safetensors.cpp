@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
+#include "espalier/format/checksum.h"
 
 namespace espalier {
 namespace {
@@ -16,6 +17,7 @@ using Json = nlohmann::json;
 
 constexpr uint64_t kLongestHeader = 100'000'000;  // the reference implementation's limit
 constexpr const char* kMetadata = "__metadata__";
+constexpr const char* kChecksum = "crc32";  // an entry of the metadata
 
 struct Type {
   std::string_view name;
@@ -139,6 +141,25 @@ void check_no_holes(const std::vector<StoredTensor>& tensors, std::string_view d
          data.data() + data.size() - reached);
 }
 
+// Where the digits of the checksum stand in a header. No other text of a header holds this: inside
+// a name or a value the quotes are escaped.
+size_t place_of_checksum(std::string_view header) {
+  const std::string key = fmt::format("\"{}\":\"", kChecksum);
+  size_t found = header.find(key);
+  if (found == std::string_view::npos ||
+      header.size() - found - key.size() < Checksum::kZero.size())
+    fail(Kind::format, "its checksum is not where it was written");
+  return found + key.size();
+}
+
+// Of a whole file whose checksum's own digits count as zeros.
+std::string checksum_of(std::string_view length, std::string header, std::string_view data) {
+  header.replace(place_of_checksum(header), Checksum::kZero.size(), Checksum::kZero);
+  Checksum sum;
+  for (std::string_view part : {length, std::string_view(header), data}) sum.add(part);
+  return sum.text();
+}
+
 uint64_t little_endian(const char* bytes) {
   uint64_t value = 0;
   for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
@@ -219,6 +240,13 @@ void Safetensors::parse_header() {
                             std::pair(b.bytes.data(), b.bytes.size());
                    });
   check_no_holes(tensors_, data);
+  auto sum = metadata_.find(kChecksum);
+  if (sum != metadata_.end() &&
+      sum->second != checksum_of(all.substr(0, 8), std::string(all.substr(8, length)), data))
+    fail(Kind::format,
+         "its bytes do not give its checksum: the file is damaged (or another program rewrote it "
+         "and kept the metadata entry '{}', which it should leave out)",
+         kChecksum);
   for (size_t i = 0; i < tensors_.size(); ++i) place_of_[tensors_[i].name] = i;
 }
 
@@ -229,7 +257,10 @@ const StoredTensor* Safetensors::find(std::string_view name) const {
 
 void write_safetensors(const fs::path& path,
                        const std::vector<StoredTensor>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& given) {
+  std::map<std::string, std::string> metadata = given;
+  const bool with_checksum = metadata.count(kChecksum) > 0;
+  if (with_checksum) metadata[kChecksum] = Checksum::kZero;
   std::vector<const StoredTensor*> order;
   for (const StoredTensor& tensor : tensors) order.push_back(&tensor);
   std::sort(order.begin(), order.end(), [](const StoredTensor* a, const StoredTensor* b) {
@@ -244,9 +275,17 @@ void write_safetensors(const fs::path& path,
     }
   });
   header.resize((header.size() + 7) / 8 * 8, ' ');
+  std::string length;
+  for (int i = 0; i < 8; ++i) length += static_cast<char>(header.size() >> (8 * i));
+  if (with_checksum) {
+    Checksum sum;
+    sum.add(length);
+    sum.add(header);
+    for (const StoredTensor* tensor : order) sum.add(tensor->bytes);
+    header.replace(place_of_checksum(header), Checksum::kZero.size(), sum.text());
+  }
   write_file_atomic(path, [&](std::ostream& stream) {
-    for (int i = 0; i < 8; ++i) stream.put(static_cast<char>(header.size() >> (8 * i)));
-    stream << header;
+    stream << length << header;
     for (const StoredTensor* tensor : order)
       stream.write(tensor->bytes.data(), static_cast<std::streamsize>(tensor->bytes.size()));
   });

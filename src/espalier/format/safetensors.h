@@ -54,9 +54,9 @@ class Safetensors {
   std::map<std::string, std::string> metadata_;
 };
 
-// Writes atomically, in the reference implementation's order (wide types first, then by name) so
-// that every tensor is aligned. Throws Error(io); Error(internal) for bytes that do not match a
-// shape, a name twice, text not UTF-8.
+// Writes atomically, in the reference's order (wide types first, then by name: all aligned). Throws
+// Error(io | internal). A metadata entry "crc32", whatever it says, becomes the file's checksum, its
+// own digits taken as zeros; parse() refuses bytes that do not give it.
 void write_safetensors(const fs::path& path,
                        const std::vector<StoredTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});

@@ -1,7 +1,9 @@
 #include "espalier/format/tfevents.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 
@@ -81,15 +83,25 @@ std::string host_name() {
                                                                              : "localhost";
 }
 
-// Two runs that start in the same second on one machine differ in the process or, within one, in
-// the number.
-fs::path free_name(const fs::path& folder) {
-  std::string stem =
-      fmt::format("events.out.tfevents.{:.0f}.{}.{}", now(), host_name(), ::getpid());
-  for (int number = 0;; ++number) {
-    fs::path path = folder / fmt::format("{}.{}", stem, number);
-    if (!fs::exists(path)) return path;
-  }
+constexpr std::string_view kPrefix = "events.out.tfevents.";
+
+// The second in the name of an event file, 0 for other names.
+int64_t second_of(const std::string& name) {
+  constexpr int64_t kMost = 9'999'999'999;  // ten digits, so that names sort as numbers do
+  int64_t second = 0;
+  if (name.starts_with(kPrefix))
+    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), second);
+  return second < kMost ? second : 0;
+}
+
+// TensorBoard reads the files of a folder in the order of their names. A later one gets a later second, also
+// when the run was resumed within the same second or the clock was set back.
+fs::path later_name(const fs::path& folder) {
+  auto second = static_cast<int64_t>(now());
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    second = std::max(second, second_of(entry.path().filename().string()) + 1);
+  return folder / fmt::format("{}{}.{}.{}", kPrefix, second, host_name(), ::getpid());
 }
 
 }  // namespace
@@ -147,7 +159,7 @@ std::string start_event(double wall_time, int64_t step) {
 
 EventFile::EventFile(const fs::path& folder, int64_t first_step) {
   make_folder(folder);
-  path_ = free_name(folder);
+  path_ = later_name(folder);
   stream_.open(path_, std::ios::binary | std::ios::app);
   append(version_event(now()));
   if (first_step > 0) append(start_event(now(), first_step));

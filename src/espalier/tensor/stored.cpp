@@ -126,6 +126,8 @@ at::Tensor to_tensor(const StoredTensor& stored) {
 void save_tensors(const fs::path& path,
                   const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata) {
+  std::map<std::string, std::string> entries = metadata;
+  entries.emplace("crc32", "");  // asks for the checksum
   std::vector<at::Tensor> kept;  // what the views below look into
   std::vector<StoredTensor> stored;
   for (const auto& [name, tensor] : tensors) {
@@ -135,7 +137,7 @@ void save_tensors(const fs::path& path,
         {name, name_of(name, plain.scalar_type()), plain.sizes().vec(),
          std::string_view(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes())});
   }
-  write_safetensors(path, stored, metadata);
+  write_safetensors(path, stored, entries);
 }
 
 NamedTensors module_state(const torch::nn::Module& module) {

@@ -11,7 +11,7 @@ constexpr const char* kState = "espalier_state";
 
 nlohmann::json parse_state(const Safetensors& file, const fs::path& path) {
   auto found = file.metadata().find(kState);
-  if (found == file.metadata().end())
+  if (found == file.metadata().end() || !file.metadata().count("crc32"))
     fail(Kind::format, "{} is not a checkpoint of ours", path.string());
   try {
     return nlohmann::json::parse(found->second);
@@ -32,7 +32,8 @@ nlohmann::json read_checkpoint(const fs::path& path, const NamedTensors& tensors
   Safetensors file = Safetensors::read(path);
   nlohmann::json state = parse_state(file, path);
   return with_context("resuming from " + path.string(), [&] {
-    std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+    // Twice through, one at a time: all of them beside the file would be the largest thing in
+    // memory.
     for (const auto& [name, tensor] : tensors) {
       const StoredTensor* stored = file.find(name);
       if (!stored) fail(Kind::format, "the tensor '{}' is missing", name);
@@ -40,13 +41,12 @@ nlohmann::json read_checkpoint(const fs::path& path, const NamedTensors& tensors
       if (value.sizes() != tensor.sizes() || value.scalar_type() != tensor.scalar_type())
         fail(Kind::format,
              "the tensor '{}' has another shape or type than this configuration makes", name);
-      copies.emplace_back(tensor, value);
     }
     if (file.tensors().size() != tensors.size())
       fail(Kind::format, "it holds {} tensors, this configuration has {}", file.tensors().size(),
            tensors.size());
     torch::NoGradGuard guard;
-    for (auto& [target, value] : copies) target.detach().copy_(value);
+    for (auto& [name, target] : tensors) target.detach().copy_(to_tensor(*file.find(name)));
     return state;
   });
 }

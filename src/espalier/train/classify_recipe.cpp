@@ -127,6 +127,9 @@ Loader evaluation_loader(const DatasetPtr& data,
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume) {
   find_named(model_table(), recipe.model,
              "model");  // a slip of the pen is told before the data are read
+  // At once, so that a run that is stopped while it reads its data can be resumed.
+  ClassifyRecipe resolved = recipe;
+  if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
   Splits splits = open_splits(recipe.data, recipe.split);
   say("data: " + splits.description);
   if (splits.multi_label)
@@ -139,7 +142,6 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
   ClassifyTask task(model, make_meta(recipe, splits, side), recipe.task);
-  ClassifyRecipe resolved = recipe;
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -59,8 +60,10 @@ class Run {
   void step(const Batch& batch);
   void evaluate(nlohmann::ordered_json& line);
   void note_failures(const std::vector<SampleFailure>& failures);
+  void warn_of_lost_classes();
   void stop_if_asked();
   void save();
+  void take_state(const nlohmann::json& state);
   NamedTensors tensors();
   double mean_loss() const {
     return loss_sum_ / static_cast<double>(std::max<int64_t>(images_, 1));
@@ -84,6 +87,7 @@ class Run {
   int64_t images_ = 0;
   double seconds_before_ = 0;  // before this resumption
   std::set<std::string> failed_;
+  std::set<int64_t> lost_classes_;  // that were warned of
 };
 
 NamedTensors Run::tensors() {
@@ -129,6 +133,15 @@ void Run::save() {
 void Run::restore() {
   nlohmann::json state = read_checkpoint(folder_ / "last.ckpt", tensors());
   set_generator_state(generator_);
+  try {
+    take_state(state);
+  } catch (const nlohmann::json::exception& error) {
+    fail(Kind::format, "{}: its state is not what this version writes: {}",
+         (folder_ / "last.ckpt").string(), error.what());
+  }
+}
+
+void Run::take_state(const nlohmann::json& state) {
   epoch_ = state.at("epoch");
   batch_ = state.at("batch");
   outcome_.steps = state.at("step");
@@ -183,6 +196,24 @@ void Run::note_failures(const std::vector<SampleFailure>& failures) {
     if (outcome_.failed.size() < kNamedFailures) outcome_.failed.push_back(failure);
     folder_.log({{"kind", "failure"}, {"id", failure.id}, {"reason", failure.reason}});
     warn(fmt::format("skipped {}: {}", failure.id, failure.reason));
+  }
+}
+
+// One picture less is a line; a class less is another task.
+void Run::warn_of_lost_classes() {
+  const Dataset& data = data_.dataset();
+  std::map<int64_t, std::pair<int64_t, int64_t>> counts;  // by label: samples, failures
+  for (int64_t i = 0; i < data.size(); ++i) {
+    auto& [samples, failures] = counts[data.label(i)];
+    ++samples;
+    failures += static_cast<int64_t>(failed_.count(data.id(i)));
+  }
+  const std::vector<std::string>& names = data.class_names();
+  for (const auto& [label, count] : counts) {
+    bool known = label >= 0 && label < static_cast<int64_t>(names.size());
+    if (!known || count.first != count.second || !lost_classes_.insert(label).second) continue;
+    warn(fmt::format("class '{}': not one of its {} training images could be read",
+                     names[static_cast<size_t>(label)], count.first));
   }
 }
 
@@ -248,6 +279,7 @@ double Run::take_batches() {
       save();
   }
   if (images_ == 0) fail(Kind::data, "not one training image could be read");
+  if (outcome_.failures > 0) warn_of_lost_classes();
   progress.finish(fmt::format("loss {:.3f}", mean_loss()));
   return static_cast<double>(images_ - images_before) / std::max(1e-9, progress.seconds());
 }

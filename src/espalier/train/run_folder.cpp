@@ -5,13 +5,22 @@
 
 #include <nlohmann/json.hpp>
 
+#include "espalier/core/durable.h"
 #include "espalier/core/error.h"
+#include "espalier/core/folder_lock.h"
+#include "espalier/core/progress.h"
 #include "espalier/format/tfevents.h"
 
 namespace espalier {
 
 struct RunFolder::State {
+  explicit State(const fs::path& folder) : path(folder), lock(folder) {
+    remove_abandoned_parts(folder);
+    remove_abandoned_parts(folder / "last");
+  }
+
   fs::path path;
+  FolderLock lock;
   std::ofstream log;
   std::optional<EventFile> events;
 
@@ -25,12 +34,14 @@ struct RunFolder::State {
 namespace {
 
 // What a run writes; with --force these and nothing else are removed.
-const char* const kRunFiles[] = {"config.toml",   "config.json",  "model.safetensors", "last.ckpt",
-                                 "metrics.jsonl", "summary.json", "report.html",       "model.onnx",
-                                 "export.json",   "last"};
+constexpr const char* kConfig = "config.toml";
+constexpr const char* kCheckpoint = "last.ckpt";
+const char* const kResults[] = {"config.json",   "model.safetensors", kCheckpoint,
+                                "metrics.jsonl", "summary.json",      "report.html",
+                                "model.onnx",    "export.json",       "last"};
 
-void remove_run(const fs::path& path) {
-  for (const char* name : kRunFiles) fs::remove_all(path / name);
+void remove_results(const fs::path& path) {
+  for (const char* name : kResults) fs::remove_all(path / name);
   for (const auto& entry : fs::directory_iterator(path)) {
     std::string name = entry.path().filename().string();
     if (name.starts_with("events.out.tfevents.") || name.starts_with("eval-"))
@@ -65,25 +76,30 @@ RunFolder& RunFolder::operator=(RunFolder&&) noexcept = default;
 RunFolder RunFolder::create(const fs::path& path, bool force) {
   if (fs::exists(path) && !fs::is_directory(path))
     fail(Kind::usage, "{} is a file; --out names a folder", path.string());
-  if (fs::exists(path) && !fs::is_empty(path)) {
+  make_folder(path);
+  auto state = std::make_unique<State>(path);
+  if (!fs::is_empty(path)) {
     if (!force)
       fail(Kind::usage, "{} is not empty: --resume goes on with it, --force replaces the run in it",
            path.string());
-    remove_run(path);
+    fs::remove(path / kConfig);
+    remove_results(path);
   }
-  make_folder(path);
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->open_log();
   return RunFolder(std::move(state));
 }
 
 RunFolder RunFolder::resume(const fs::path& path) {
-  if (!fs::exists(path / "last.ckpt"))
-    fail(Kind::usage, "{} has no last.ckpt to resume from", path.string());
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->open_log();
+  if (!fs::is_directory(path)) fail(Kind::usage, "there is no run in {} to resume", path.string());
+  auto state = std::make_unique<State>(path);
+  if (!fs::exists(path / kCheckpoint)) {
+    if (!fs::exists(path / kConfig))
+      fail(Kind::usage,
+           "{} has neither {} nor {} to resume from; without --resume a run begins there",
+           path.string(), kCheckpoint, kConfig);
+    say(fmt::format("{} was stopped before its first {}: it begins anew", path.string(),
+                    kCheckpoint));
+    remove_results(path);
+  }
   return RunFolder(std::move(state));
 }
 
@@ -96,6 +112,7 @@ fs::path RunFolder::operator/(const std::string& name) const {
 }
 
 void RunFolder::log(const nlohmann::ordered_json& line, int64_t step) {
+  if (!state_->log.is_open()) state_->open_log();
   state_->log << line.dump() << '\n' << std::flush;
   if (!state_->log)
     fail(Kind::io, "cannot write {} (is the disk full?)", state_->log_path().string());
@@ -107,15 +124,22 @@ void RunFolder::log(const nlohmann::ordered_json& line, int64_t step) {
   state_->events->add(step, scalars);
 }
 
+bool RunFolder::has_state() const {
+  return fs::exists(state_->path / kCheckpoint);
+}
+
 uint64_t RunFolder::log_size() const {
+  if (!fs::exists(state_->log_path())) return 0;
+  flush_to_disk(state_->log_path());
   return fs::file_size(state_->log_path());
 }
 
 void RunFolder::cut_log(uint64_t size) {
-  if (log_size() < size) return;
+  if (log_size() <= size) return;
   state_->log.close();
-  fs::resize_file(state_->log_path(), size);
-  state_->open_log();
+  std::error_code status;
+  fs::resize_file(state_->log_path(), size, status);
+  if (status) fail(Kind::io, "cannot cut {}: {}", state_->log_path().string(), status.message());
 }
 
 fs::path next_run_folder(const std::string& task) {
