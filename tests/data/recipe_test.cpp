@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "espalier/core/error.h"
+#include "espalier/data/photo_part.h"
 
 namespace espalier {
 namespace {
@@ -130,7 +131,8 @@ TEST(Recipe, APolicyTakesTheJittersPlace) {
 
 TEST(Recipe, AsksTheDecoderForNoLessThanItUses) {
   EXPECT_EQ(decode_side({.crop_share = 0.875}, 224, false), 256);
-  EXPECT_EQ(decode_side({.augment = "standard", .min_area = 0.25}, 128, true), 256);
+  EXPECT_EQ(decode_side({.augment = "standard"}, 128, true), kUndecoded);
+  EXPECT_EQ(decode_side({.augment = "standard"}, 128, false), 128);
   EXPECT_EQ(decode_side({.resize = "pad"}, 100, false), 100);
 }
 

@@ -5,6 +5,7 @@
 #include "espalier/core/error.h"
 #include "espalier/data/image_folder.h"
 #include "espalier/data/label_table.h"
+#include "espalier/data/photo_part.h"
 #include "espalier/data/table_index.h"
 #include "espalier/format/read_image.h"
 
@@ -32,7 +33,10 @@ class IndexedImages : public Dataset {
   Sample read(int64_t i, int min_side) const override {
     const ImageIndex::Item& item = items_.at(static_cast<size_t>(i));
     Sample sample;
-    sample.image = read_image(root_ / item.file, {.channels = Channels::rgb, .min_side = min_side});
+    const fs::path file = root_ / item.file;
+    sample.image = min_side == kUndecoded
+                       ? read_undecoded(file)
+                       : read_image(file, {.channels = Channels::rgb, .min_side = min_side});
     sample.truth.width = sample.image.width;
     sample.truth.height = sample.image.height;
     for (int64_t id : item.classes) sample.truth.labels.push_back({.id = id});

@@ -5,6 +5,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/data/degrade.h"
+#include "espalier/data/photo_part.h"
 #include "espalier/data/policy.h"
 
 namespace espalier {
@@ -144,8 +145,8 @@ Transform train_transform(const AugmentConfig& config, int side) {
 }
 
 int decode_side(const AugmentConfig& config, int side, bool training) {
-  if (training && resolved_augment(config, side) == "standard")
-    return static_cast<int>(std::ceil(side / std::sqrt(config.min_area)));
+  // A random resized crop decodes what it shows, itself.
+  if (training && resolved_augment(config, side) == "standard") return kUndecoded;
   return config.resize == "crop" ? before_crop(config, side) : side;
 }
 

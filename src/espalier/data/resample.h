@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "espalier/data/transform.h"
 
@@ -30,10 +31,25 @@ struct AxisMap {
 };
 
 // Triangle filter of reach max(1, |step|) input pixels, cut at the border and normalised (Pillow's
-// BILINEAR, torchvision's antialias=True), vertical and horizontal in one pass over the output
-// rows, rounded once. 1, 3 or 4 channels.
+// BILINEAR, torchvision's antialias=True), vertical, then horizontal, in fixed point, rounded once.
+// 1, 3 or 4 channels.
 Image resample_separable(
     const Image& in, AxisMap x, AxisMap y, int width, int height, uint8_t fill);
+
+// The same of one plane that stands in a larger buffer. The rows of `out`, which keeps its memory
+// and may be longer than needed, lie padded_to_lane(width) bytes apart (data/blend.h).
+struct PlaneView {
+  const uint8_t* samples;
+  size_t stride;
+  int width, height;
+};
+void resample_plane(const PlaneView& in,
+                    AxisMap x,
+                    AxisMap y,
+                    int width,
+                    int height,
+                    uint8_t fill,
+                    std::vector<uint8_t>& out);
 
 // Bilinear between pixel centres, the border repeated. When shrinking by s, the mean of n x n such
 // samples spread over the output pixel, n = ceil(s - 1/4) and at most 32, beyond which it aliases.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "espalier/core/error.h"
+#include "espalier/data/photo_part.h"
 
 namespace espalier {
 namespace {
@@ -129,8 +131,13 @@ Transform random_resized_crop(
   if (!(0 < min_aspect && min_aspect <= max_aspect))
     fail(Kind::usage, "aspects {}..{} of a random crop must be positive", min_aspect, max_aspect);
   return [=](Sample s, Random& random) {
-    const Part part = draw_part(size_of(s), min_area, max_area, min_aspect, max_aspect, random);
-    return resize_part(s, part.size, part.left, part.top, side, side);
+    const auto [size, left, top] =
+        draw_part(size_of(s), min_area, max_area, min_aspect, max_aspect, random);
+    if (!is_undecoded(s.image)) return resize_part(s, size, left, top, side, side);
+    const Image file = std::exchange(s.image, {});
+    Sample shown = resize_part(s, size, left, top, side, side);  // the annotation
+    shown.image = read_photo_part(file, {left, top, size.width, size.height}, side, side);
+    return shown;
   };
 }
 

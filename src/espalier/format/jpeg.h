@@ -29,6 +29,7 @@ struct JpegHeader {
   int components = 0;         // 1 gray, 3 colour, 4 CMYK
   int orientation = 1;        // 1..8; damaged EXIF counts as 1
   bool adobe = false;         // Adobe's marker: CMYK is stored inverted
+  size_t frame = 0;           // byte behind the frame's length: precision, height, width, ...
   size_t scan = 0;            // byte at which the first scan begins
 };
 

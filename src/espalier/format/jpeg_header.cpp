@@ -109,7 +109,10 @@ JpegHeader parse_jpeg_header(std::string_view bytes) {
     std::string_view content = markers.segment();
     bool frame =
         marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-    if (frame) read_frame(marker, content, header);
+    if (frame) {
+      read_frame(marker, content, header);
+      header.frame = static_cast<size_t>(content.data() - bytes.data());
+    }
     if (marker == 0xe1 && !exif_seen && content.starts_with("Exif\0\0"sv)) {
       header.orientation = orientation_of(content.substr(6));
       exif_seen = true;
