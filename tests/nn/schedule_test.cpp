@@ -3,11 +3,65 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
+#include "espalier/core/files.h"
 
 namespace espalier {
 namespace {
+
+// What torch.optim.lr_scheduler does (tests/golden/make_schedule_golden.py).
+nlohmann::json golden() {
+  fs::path here = fs::path(__FILE__).parent_path();
+  return nlohmann::json::parse(read_file(here.parent_path() / "golden" / "schedules.json"));
+}
+
+TEST(Schedule, OneCycleIsPythonsWithItsMomentum) {
+  for (const auto& row : golden()["one_cycle"]) {
+    Schedule s{.shape = "one_cycle", .total_steps = row["total"], .warmup_steps = 5};
+    s.cycle = {.peak_at = row["peak_at"],
+               .start = 1 / row["div"].get<double>(),
+               .end = 1 / row["final_div"].get<double>(),
+               .anneal = row["anneal"],
+               .three_phase = row["three_phase"]};
+    for (int64_t step = 0; step < s.total_steps; ++step) {
+      EXPECT_NEAR(schedule_factor(s, step), row["rates"][static_cast<size_t>(step)], 1e-12)
+          << row["total"] << " steps, step " << step;
+      EXPECT_NEAR(one_cycle_momentum(s, step, 0.85, 0.95),
+                  row["momenta"][static_cast<size_t>(step)], 1e-12)
+          << row["total"] << " steps, step " << step;
+    }
+  }
+}
+
+TEST(Schedule, DecayingShapesArePythons) {
+  nlohmann::json shapes = golden()["shapes"];
+  Schedule s{.total_steps = shapes["total"], .warmup = "none", .gamma = 0.2};
+  for (const char* shape : {"cosine", "multistep", "poly", "linear"}) {
+    s.shape = shape;
+    s.floor = s.shape == "poly" ? 0 : 0.1;
+    for (int64_t step = 0; step < s.total_steps; ++step)
+      EXPECT_NEAR(schedule_factor(s, step), shapes[shape][static_cast<size_t>(step)], 1e-12)
+          << shape << ", step " << step;
+  }
+}
+
+// Whatever the settings: rates between 0 and the peak, also for runs of a step or two.
+TEST(Schedule, EveryShapeStaysBetweenZeroAndThePeak) {
+  for (const std::string& shape : schedule_shapes())
+    for (int64_t total : {1, 2, 3, 50})
+      for (double peak_at : {0.0, 0.3, 1.0})
+        for (bool three : {false, true}) {
+          Schedule s{.shape = shape, .total_steps = total};
+          s.cycle.peak_at = peak_at;
+          s.cycle.three_phase = three;
+          for (int64_t step = 0; step < total; ++step) {
+            double factor = schedule_factor(s, step);
+            EXPECT_TRUE(factor >= 0 && factor <= 1) << shape << ": " << factor;
+          }
+        }
+}
 
 TEST(Schedule, GradualWarmupClimbsEveryStepAndMeetsThePeak) {
   Schedule s{.shape = "constant", .total_steps = 100, .warmup_steps = 10, .warmup_start = 0.125};

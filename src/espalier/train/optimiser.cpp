@@ -39,7 +39,7 @@ void Optimiser::zero_grad() {
     for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
 }
 
-void Optimiser::step(double rate) {
+void Optimiser::step(double rate, std::optional<double> momentum) {
   torch::NoGradGuard guard;
   for (Group& group : groups_) {
     std::vector<size_t> live;
@@ -56,28 +56,39 @@ void Optimiser::step(double rate) {
     take(group.steps, live, steps);
     if (config_.optimiser == "adamw") {
       for (at::Tensor& count : steps) count.add_(1);
-      at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, config_.beta1,
-                        config_.beta2, group.weight_decay, config_.adam_eps, /*amsgrad=*/false,
+      at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate,
+                        momentum.value_or(config_.beta1), config_.beta2, group.weight_decay,
+                        config_.adam_eps, /*amsgrad=*/false,
                         /*maximize=*/false);
     } else {
       // A zero momentum buffer makes the first step equal to the special first step of the
       // published code.
-      at::_fused_sgd_(parameters, gradients, first, group.weight_decay, config_.momentum, rate,
-                      /*dampening=*/0, config_.nesterov && config_.momentum > 0, /*maximize=*/false,
+      double kept = momentum.value_or(config_.momentum);
+      at::_fused_sgd_(parameters, gradients, first, group.weight_decay, kept, rate,
+                      /*dampening=*/0, config_.nesterov && kept > 0, /*maximize=*/false,
                       /*is_first_step=*/false);
     }
   }
 }
 
+std::vector<at::Tensor> Optimiser::gradients() const {
+  std::vector<at::Tensor> gradients;
+  for (const Group& group : groups_)
+    for (const at::Tensor& parameter : group.parameters)
+      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  return gradients;
+}
+
+double Optimiser::gradient_norm() const {
+  torch::NoGradGuard guard;
+  std::vector<at::Tensor> all = gradients();
+  return all.empty() ? 0 : at::stack(at::_foreach_norm(all, 2)).norm().item<double>();
+}
+
 double Optimiser::clip_gradients(double limit) {
   torch::NoGradGuard guard;
-  std::vector<at::Tensor> gradients;
-  for (Group& group : groups_)
-    for (at::Tensor& parameter : group.parameters)
-      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
-  if (gradients.empty()) return 0;
-  double norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
-  if (norm > limit) at::_foreach_mul_(gradients, limit / (norm + 1e-6));
+  double norm = gradient_norm();
+  if (norm > limit) at::_foreach_mul_(gradients(), limit / (norm + 1e-6));
   return norm;
 }
 

@@ -5,6 +5,7 @@
 //   optimiser.zero_grad();  loss.backward();  optimiser.step(lr);
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,12 @@ class Optimiser {
   void zero_grad();
   // One update with this rate; parameters that got no gradient stay as they are. AdamW decays
   // decoupled from the gradient (Loshchilov and Hutter 2017), SGD as a term of the gradient.
-  void step(double rate);
+  // `momentum` stands for config.momentum, or for beta1 of AdamW, in this step.
+  void step(double rate, std::optional<double> momentum = {});
   // Scales all gradients down so that their joint 2-norm is at most `limit`; returns the norm
   // before.
   double clip_gradients(double limit);
+  double gradient_norm() const;
 
   // "momentum.layer1.0.conv1.weight", ...: shares storage with the optimiser.
   NamedTensors state() const;
@@ -39,6 +42,7 @@ class Optimiser {
     double weight_decay = 0;
   };
   void fill(Group& group, const NamedTensors& parameters);
+  std::vector<at::Tensor> gradients() const;
 
   TrainConfig config_;
   std::vector<Group> groups_;
