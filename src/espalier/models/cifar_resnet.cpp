@@ -2,6 +2,7 @@
 
 #include "espalier/nn/init.h"
 #include "espalier/nn/norm_act.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -78,9 +79,9 @@ class CifarResNet : public ImageModel {
 
   std::vector<Tensor> features(const Tensor& images) override {
     Tensor x = norm_act(bn1_, conv1_->forward(images), Rectifier::relu);
-    Tensor fine = layer1_->forward(x);
-    Tensor middle = layer2_->forward(fine);
-    Tensor coarse = layer3_->forward(middle);
+    Tensor fine = run_blocks(layer1_, x);
+    Tensor middle = run_blocks(layer2_, fine);
+    Tensor coarse = run_blocks(layer3_, middle);
     return {fine, middle, coarse};
   }
 
