@@ -8,6 +8,7 @@
 #include "espalier/core/error.h"
 #include "espalier/core/random.h"
 #include "espalier/models/table.h"
+#include "espalier/tensor/runtime.h"
 
 #include "tests/models/fill.h"
 
@@ -76,6 +77,12 @@ class ModelFile : public testing::Test {
   ImageModelPtr net;
   ModelMeta meta;
 };
+
+TEST_F(ModelFile, LoadingDrawsNoRandomWeights) {
+  at::Tensor before = generator_state();
+  load_model(folder);
+  EXPECT_TRUE(at::equal(generator_state(), before));
+}
 
 TEST_F(ModelFile, BringsBackWhatWasKnown) {
   LoadedModel loaded = load_model(folder, "classify");

@@ -8,6 +8,7 @@
 #include "espalier/tensor/budget.h"
 #include "espalier/tensor/stored.h"
 #include "espalier/tensor/torch.h"
+#include "espalier/tensor/without_init.h"
 
 namespace espalier {
 namespace {
@@ -144,6 +145,7 @@ ImageModelPtr build(const json& config, const Safetensors& file) {
   for (const StoredTensor& tensor : file.tensors())
     bytes += static_cast<int64_t>(tensor.bytes.size());
   AllocationBudget budget(8 * bytes + (16 << 20));  // half precision doubles; the rest is room
+  WithoutInit scope;                                // load_state() fills or refuses
   try {
     return make_model(name, arguments);
   } catch (const Error& error) {
