@@ -5,6 +5,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/metrics/classification.h"
+#include "espalier/nn/distillation.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -12,7 +13,16 @@ namespace espalier {
 Fields fields(ClassifyConfig& config) {
   return {field("label_smoothing", config.label_smoothing,
                 "share of the target spread over all classes, the true one included")
-              .between(0, 0.9)};
+              .between(0, 0.9),
+          field("teacher", config.teacher,
+                "run folder, model file or .onnx of the same classes to learn from (knowledge "
+                "distillation); empty: none"),
+          field("teacher_weight", config.teacher_weight,
+                "share of the teacher's soft targets in the loss; the rest is the labels'")
+              .between(0, 1),
+          field("teacher_temperature", config.teacher_temperature,
+                "by which both networks' logits are divided for the soft targets")
+              .between(1e-3, 1e3)};
 }
 
 ClassifyTask::ClassifyTask(ImageModelPtr model, ModelMeta meta, ClassifyConfig config)
@@ -36,9 +46,32 @@ at::Tensor class_targets(const Batch& batch, int64_t classes) {
 Losses ClassifyTask::losses(const Batch& batch) {
   at::Tensor logits = model_->forward(to_tensor(batch, normalisation_)).to(at::kFloat);
   at::Tensor targets = class_targets(batch, logits.size(1));
-  return {.total = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100,
-                                          config_.label_smoothing),
-          .parts = {}};
+  return with_teacher(at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100,
+                                             config_.label_smoothing),
+                      logits, batch);
+}
+
+Losses ClassifyTask::with_teacher(const at::Tensor& hard,
+                                  const at::Tensor& logits,
+                                  const Batch& batch) const {
+  if (!teacher_) return {.total = hard, .parts = {}};
+  double weight = config_.teacher_weight;
+  at::Tensor soft = distillation_loss(logits, teacher_->logits(batch), config_.teacher_temperature);
+  return {.total = (1 - weight) * hard + weight * soft, .parts = {{"hard", hard}, {"soft", soft}}};
+}
+
+at::Tensor ClassifyTask::logits(const Batch& batch) {
+  torch::NoGradGuard guard;
+  namespace F = torch::nn::functional;
+  at::Tensor images = to_tensor(batch, normalisation_);
+  int64_t side = meta_.input_size;
+  if (images.size(2) != side || images.size(3) != side)
+    images = F::interpolate(images, F::InterpolateFuncOptions()
+                                        .size(std::vector<int64_t>{side, side})
+                                        .mode(torch::kBilinear)
+                                        .align_corners(false)
+                                        .antialias(true));
+  return model_->forward(images).to(at::kFloat);
 }
 
 std::vector<Annotation> ClassifyTask::predict(const Batch& batch) {

@@ -4,6 +4,9 @@
 //   ClassifyTask task(make_model("resnet20", {{"classes", 10}}), meta, {.label_smoothing = 0.1});
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "espalier/core/fields.h"
 #include "espalier/models/model.h"
 #include "espalier/models/model_file.h"
@@ -16,6 +19,9 @@ namespace espalier {
 struct ClassifyConfig {
   double label_smoothing =
       0;  // share eps spread evenly over all classes, the true one included (Szegedy et al. 2016)
+  // Knowledge distillation (nn/distillation.h): total = (1 - weight) hard + weight soft.
+  std::string teacher = "";
+  double teacher_weight = 0.5, teacher_temperature = 4;
 };
 Fields fields(ClassifyConfig& config);
 
@@ -31,14 +37,25 @@ class ClassifyTask : public Task {
                const std::vector<Annotation>& predicted) const override;
   void save(const fs::path& folder) const override;
 
+  // From now on losses() also draws the network to what `teacher` (tasks/teacher.h) says of the same
+  // images.
+  void learn_from(std::shared_ptr<ClassifyTask> teacher) { teacher_ = std::move(teacher); }
+
+  // N x classes of the images of a batch, made as large as the network was trained on; without
+  // gradients, in the mode it is in.
+  at::Tensor logits(const Batch& batch);
+
   ImageModel& model() { return *model_; }
   const ModelMeta& meta() const { return meta_; }
 
  private:
+  Losses with_teacher(const at::Tensor& hard, const at::Tensor& logits, const Batch& batch) const;
+
   ImageModelPtr model_;
   ModelMeta meta_;
   ClassifyConfig config_;
   Normalisation normalisation_;
+  std::shared_ptr<ClassifyTask> teacher_;
 };
 
 // N x classes logits to annotations: every class with its softmax probability, best first (ties:
