@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
@@ -149,6 +150,7 @@ struct Loader::State {
   std::atomic<int64_t> ticket{0};              // next sample to hand out
   std::atomic<int64_t> open{0};                // batches below may be filled
   std::atomic<bool> stopping{false};
+  std::atomic<int64_t> busy{0};  // nanoseconds
   std::mutex mutex;
   std::condition_variable opened, finished;
   std::exception_ptr broken;  // under the mutex: what made a batch impossible
@@ -183,6 +185,7 @@ void Loader::State::load(Filling& filling, size_t position, int64_t index) {
     cell.failed = true;
     cell.failure = std::move(reason);
   };
+  const auto start = std::chrono::steady_clock::now();
   try {
     Random random = Random(config.seed)
                         .stream("sample")
@@ -196,6 +199,7 @@ void Loader::State::load(Filling& filling, size_t position, int64_t index) {
   } catch (...) {
     failed("an exception of unknown type");
   }
+  busy += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
 }
 
 // Loads sample `number` of the epoch; true when that made its batch complete.
@@ -329,6 +333,14 @@ std::optional<Batch> Loader::next() {
 int64_t Loader::batches() const {
   const int64_t samples = state_->dataset->size(), batch = state_->config.batch;
   return state_->config.drop_last ? samples / batch : (samples + batch - 1) / batch;
+}
+
+int64_t Loader::workers() const {
+  return state_->config.workers;
+}
+
+double Loader::busy_seconds() const {
+  return static_cast<double>(state_->busy) * 1e-9;
 }
 
 const Dataset& Loader::dataset() const {

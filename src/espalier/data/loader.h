@@ -56,6 +56,9 @@ class Loader {
   std::optional<Batch> next();
 
   int64_t batches() const;  // per epoch
+  int64_t workers() const;  // as configured
+  // Spent reading and transforming so far, summed over the threads.
+  double busy_seconds() const;
   const Dataset& dataset() const;
 
  private:

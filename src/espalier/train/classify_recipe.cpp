@@ -10,6 +10,7 @@
 #include "espalier/core/progress.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
+#include "espalier/tasks/teacher.h"
 #include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
@@ -76,13 +77,16 @@ void write_summary(const ClassifyRecipe& recipe,
       {"threads", runtime_threads()},
       {"seconds", outcome.seconds},
       {"epochs", outcome.epochs},
+      {"stopped_early", outcome.stopped_early},
+      {"skipped_steps", outcome.skipped},
       {"seed", recipe.train.seed},
       {"cost", cost_record(task)},
       {"failures", failures}};
-  if (!outcome.best.items.empty())
-    summary["best"] = {{"epoch", outcome.best_epoch},
-                       {"score", outcome.best.headline().name},
-                       {"value", outcome.best.headline().value}};
+  if (!outcome.best.items.empty()) {
+    const Score& best = recipe.train.monitor.empty() ? outcome.best.headline()
+                                                     : outcome.best.at(recipe.train.monitor);
+    summary["best"] = {{"epoch", outcome.best_epoch}, {"score", best.name}, {"value", best.value}};
+  }
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
@@ -142,14 +146,18 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
   ClassifyTask task(model, make_meta(recipe, splits, side), recipe.task);
+  if (!recipe.task.teacher.empty()) {
+    task.learn_from(open_teacher(recipe.task.teacher, task.meta()));
+    say("teacher: " + recipe.task.teacher);
+  }
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
 
   Loader train_data(splits.train, train_transform(recipe.augment, static_cast<int>(side)),
-                    {.batch = recipe.train.batch,
+                    {.batch = images_a_step(recipe.train),
                      .workers = recipe.train.workers,
                      .shuffle = true,
-                     .drop_last = splits.train->size() > recipe.train.batch,
+                     .drop_last = splits.train->size() > images_a_step(recipe.train),
                      .seed = static_cast<uint64_t>(recipe.train.seed),
                      .min_side = decode_side(recipe.augment, static_cast<int>(side), true)});
   std::optional<Loader> val_data;

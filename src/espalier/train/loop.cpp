@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -10,17 +11,28 @@
 #include "espalier/core/error.h"
 #include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
+#include "espalier/data/parts.h"
+#include "espalier/nn/norms.h"
+#include "espalier/nn/recalibrate.h"
+#include "espalier/tensor/recompute.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
 #include "espalier/train/checkpoint.h"
 #include "espalier/train/ema.h"
+#include "espalier/train/finite.h"
+#include "espalier/train/gradients.h"
 #include "espalier/train/optimiser.h"
+#include "espalier/train/patience.h"
+#include "espalier/train/profile.h"
+#include "espalier/train/swa.h"
 
 namespace espalier {
 namespace {
 
 constexpr int64_t kLogEvery = 10;  // steps
 constexpr size_t kNamedFailures = 100;
+constexpr const char* kCures =
+    "A lower --lr, --clip-norm 1 or a longer --warmup-epochs usually helps";
 
 using Clock = std::chrono::steady_clock;
 
@@ -45,8 +57,14 @@ class Run {
         optimiser_(task.module(), config),
         generator_(generator_state()) {
     if (config.ema > 0) ema_.emplace(task.module(), config.ema);
+    if (config.swa_start > 0) swa_.emplace(task.module());
+    if (ema_ && swa_)
+      fail(Kind::usage, "ema and swa_start are two ways to average the weights: choose one");
     if (data.batches() == 0)
       fail(Kind::data, "the training data hold less than one batch; lower --batch");
+    if (!val && (config.patience > 0 || config.schedule == "plateau"))
+      fail(Kind::usage, "{} needs validation data, and there are none",
+           config.patience > 0 ? "--patience" : "--schedule plateau");
     schedule_ = make_schedule(config, data.batches());
     peak_ = peak_rate(config);
   }
@@ -58,7 +76,23 @@ class Run {
  private:
   double take_batches();
   void step(const Batch& batch);
-  void evaluate(nlohmann::ordered_json& line);
+  void skip_step(const std::string& fault, double rate);
+  std::optional<double> momentum() const;
+  void check_monitor();
+  void evaluate(nlohmann::ordered_json& line, int64_t epoch, const std::string& what);
+  void end_epoch(nlohmann::ordered_json& line);
+  void finish_averaging();
+  bool forward_next();
+  bool averaging() const {
+    return swa_ && static_cast<double>(epoch_) >=
+                       config_.swa_start * static_cast<double>(config_.epochs) - 1e-9;
+  }
+  const Score& monitored(const Scores& scores) const {
+    return config_.monitor.empty() ? scores.headline() : scores.at(config_.monitor);
+  }
+  bool out_of_patience() const {
+    return config_.patience > 0 && patience_.stale >= config_.patience;
+  }
   void note_failures(const std::vector<SampleFailure>& failures);
   void warn_of_lost_classes();
   void stop_if_asked();
@@ -76,7 +110,12 @@ class Run {
   RunFolder& folder_;
   Optimiser optimiser_;
   std::optional<Ema> ema_;
+  std::optional<Swa> swa_;
   at::Tensor generator_;
+  Patience patience_;
+  Plateau plateau_;
+  Score latest_;  // the monitored score of the last evaluation
+  Profile profile_;
   Schedule schedule_;
   double peak_ = 0;
   Clock::time_point start_ = Clock::now();
@@ -95,17 +134,18 @@ NamedTensors Run::tensors() {
   append(all, "module.", module_state(task_.module()));
   append(all, "", optimiser_.state());
   if (ema_) append(all, "", ema_->state());
+  if (swa_) append(all, "", swa_->state());
   all.emplace_back("generator", generator_);
   return all;
 }
 
 void Run::save() {
-  for (at::Tensor& parameter : task_.module().parameters())
-    if (!at::isfinite(parameter).all().item<bool>())
-      fail(Kind::data,
-           "the weights stopped being finite in epoch {}; last.ckpt keeps the last good state. "
-           "A lower --lr, --clip-norm 1 or a longer --warmup-epochs usually helps",
-           epoch_ + 1);
+  std::string broken = nonfinite_weights(task_.module());
+  if (!broken.empty())
+    fail(
+        Kind::data,
+        "the weights stopped being finite in epoch {}: {}; last.ckpt keeps the last good state. {}",
+        epoch_ + 1, broken, kCures);
   generator_.copy_(generator_state());
   nlohmann::json failures = nlohmann::json::array();
   for (const SampleFailure& failure : outcome_.failed)
@@ -124,6 +164,9 @@ void Run::save() {
       {"log_size", folder_.log_size()},
       {"precision", name_of(outcome_.precision)},
       {"threads", runtime_threads()},
+      {"patience", to_json(patience_)},
+      {"plateau", to_json(plateau_)},
+      {"skipped", outcome_.skipped},
       {"failures", outcome_.failures},
       {"failed", failures},
       {"failed_ids", failed_}};
@@ -149,6 +192,9 @@ void Run::take_state(const nlohmann::json& state) {
   images_ = state.at("images");
   seconds_before_ = state.at("seconds");
   outcome_.best_epoch = state.at("best_epoch");
+  from_json(state.at("patience"), patience_);
+  from_json(state.at("plateau"), plateau_);
+  outcome_.skipped = state.at("skipped");
   outcome_.failures = state.at("failures");
   outcome_.precision = state.at("precision") == "bf16" ? Precision::bf16 : Precision::fp32;
   failed_ = state.at("failed_ids").get<std::set<std::string>>();
@@ -176,12 +222,13 @@ void Run::choose_arithmetic() {
   data_.start_epoch(0, 0);
   std::optional<Batch> batch = data_.next();
   if (!batch || batch->count < 2) return;
+  Batch part = cut(*batch, parts_of(batch->count, config_.batch)[0]);
   std::vector<at::Tensor> before;
   for (auto& [name, tensor] : module_state(task_.module()))
     before.push_back(tensor.detach().clone());
   at::Tensor generator = generator_state();
   task_.module().train();
-  outcome_.precision = choose_precision("auto", [&] { task_.losses(*batch).total.backward(); });
+  outcome_.precision = choose_precision("auto", [&] { task_.losses(part).total.backward(); });
   optimiser_.zero_grad();
   torch::NoGradGuard guard;
   NamedTensors after = module_state(task_.module());
@@ -217,26 +264,49 @@ void Run::warn_of_lost_classes() {
   }
 }
 
-void Run::step(const Batch& batch) {
-  double rate = peak_ * schedule_factor(schedule_, outcome_.steps);
+void Run::skip_step(const std::string& fault, double rate) {
+  std::string place = fmt::format("{}, in epoch {}, step {} (learning rate {:.3g})", fault,
+                                  epoch_ + 1, outcome_.steps, rate);
+  if (outcome_.skipped >= config_.skip_nonfinite)
+    fail(Kind::data, "{}{}; last.ckpt keeps the last good state. {}{}", place,
+         outcome_.skipped == 0 ? "" : fmt::format(", after {} skipped steps", outcome_.skipped),
+         kCures,
+         config_.skip_nonfinite == 0 ? "; --skip-nonfinite 10 leaves out a few such steps" : "");
+  ++outcome_.skipped;
   optimiser_.zero_grad();
-  Losses losses;
-  {
-    Autocast scope(outcome_.precision);
-    losses = task_.losses(batch);
+  folder_.log({{"kind", "skipped"}, {"step", outcome_.steps}, {"reason", fault}});
+  warn("skipped a step: " + place);
+}
+
+std::optional<double> Run::momentum() const {
+  if (schedule_.shape != "one_cycle" || config_.cycle_momentum <= 0) return {};
+  double usual = config_.optimiser == "adamw" ? config_.beta1 : config_.momentum;
+  return one_cycle_momentum(schedule_, outcome_.steps, config_.cycle_momentum, usual);
+}
+
+void Run::step(const Batch& batch) {
+  double factor = averaging() && config_.swa_lr > 0
+                      ? config_.swa_lr
+                      : plateau_.factor * schedule_factor(schedule_, outcome_.steps);
+  double rate = peak_ * factor;
+  optimiser_.zero_grad();
+  // A forward pass that overflows leaves its mark in the statistics of the norms.
+  std::vector<at::Tensor> buffers = task_.module().buffers(), before;
+  if (config_.skip_nonfinite > 0)
+    for (const at::Tensor& buffer : buffers) before.push_back(buffer.clone());
+  StepGradients found = find_gradients(
+      task_, batch, {.part = config_.batch, .precision = outcome_.precision}, profile_);
+  if (found.fault.empty())
+    found.fault = check_gradients(optimiser_, config_.clip_norm, task_.module());
+  if (!found.fault.empty()) {
+    skip_step(found.fault, rate);
+    for (size_t i = 0; i < before.size(); ++i) buffers[i].copy_(before[i]);
+    return;
   }
-  double loss = losses.total.item<double>();
-  if (!std::isfinite(loss))
-    fail(Kind::data,
-         "the loss is {} in epoch {}, step {} (learning rate {:.3g}); last.ckpt keeps the last "
-         "good state. "
-         "A lower --lr, --clip-norm 1 or a longer --warmup-epochs usually helps",
-         loss, epoch_ + 1, outcome_.steps, rate);
-  losses.total.backward();
-  if (config_.clip_norm > 0) optimiser_.clip_gradients(config_.clip_norm);
-  optimiser_.step(rate);
+  optimiser_.step(rate, momentum());
   if (ema_) ema_->update(outcome_.steps);
-  loss_sum_ += loss * batch.count;
+  profile_.lap(Profile::step);
+  loss_sum_ += found.loss * batch.count;
   images_ += batch.count;
 
   if (outcome_.steps % kLogEvery != 0) return;
@@ -245,9 +315,9 @@ void Run::step(const Batch& batch) {
       {"step", outcome_.steps},
       {"epoch", static_cast<double>(epoch_) +
                     static_cast<double>(batch_) / static_cast<double>(data_.batches())},
-      {"loss", loss},
+      {"loss", found.loss},
       {"lr", rate}};
-  for (auto& [name, part] : losses.parts) line[name] = part.item<double>();
+  for (const auto& [name, part] : found.parts) line[name] = part;
   folder_.log(line, outcome_.steps);
 }
 
@@ -263,11 +333,14 @@ void Run::stop_if_asked() {
 double Run::take_batches() {
   Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs), data_.dataset().size(),
                     "img");
-  progress.advance(batch_ * config_.batch);
+  progress.advance(batch_ * images_a_step(config_));
   int64_t images_before = images_;
+  double loading_before = data_.busy_seconds();
+  profile_ = Profile();
   data_.start_epoch(epoch_, batch_);
   task_.module().train();
   while (std::optional<Batch> batch = data_.next()) {
+    profile_.lap(Profile::idle);
     note_failures(batch->failures);
     if (batch->count >= 2) step(*batch);  // batch norm needs two values a channel
     ++outcome_.steps;
@@ -277,40 +350,93 @@ double Run::take_batches() {
     if (config_.save_steps > 0 && outcome_.steps % config_.save_steps == 0 &&
         batch_ < data_.batches())
       save();
+    profile_.lap(Profile::other);
   }
+  profile_.set_loading(data_.busy_seconds() - loading_before, data_.workers());
   if (images_ == 0) fail(Kind::data, "not one training image could be read");
   if (outcome_.failures > 0) warn_of_lost_classes();
   progress.finish(fmt::format("loss {:.3f}", mean_loss()));
   return static_cast<double>(images_ - images_before) / std::max(1e-9, progress.seconds());
 }
 
-// Scores the validation data and keeps the model when it is the best so far.
-void Run::evaluate(nlohmann::ordered_json& line) {
-  Ema::Swap averaged(ema_ ? &*ema_ : nullptr);
+// Scores the module as it stands on the validation data, and keeps it when it is the best so far.
+void Run::evaluate(nlohmann::ordered_json& line, int64_t epoch, const std::string& what) {
   bool better = true;
   if (val_) {
     Predictions predictions = predict_all(task_, *val_, outcome_.precision, "validation");
     note_failures(predictions.failures);
     Scores scores = task_.score(predictions.truth, predictions.predicted);
     line["scores"] = to_json(scores);
-    const Score& now = scores.headline();
+    const Score& now = monitored(scores);
     if (!outcome_.best.items.empty()) {
-      double best = outcome_.best.headline().value;
+      double best = monitored(outcome_.best).value;
       better = now.higher_is_better ? now.value > best : now.value < best;
     }
     if (better) outcome_.best = scores;
-    say(fmt::format("epoch {}/{}: validation {} {:.4f}{}", epoch_ + 1, config_.epochs, now.name,
-                    now.value, better ? " (best)" : ""));
+    say(fmt::format("{}: validation {} {:.4f}{}", what, now.name, now.value,
+                    better ? " (best)" : ""));
+    latest_ = now;
   }
   if (better) {
-    outcome_.best_epoch = epoch_ + 1;
+    outcome_.best_epoch = epoch;
     task_.save(folder_.path());
   }
-  if (epoch_ + 1 == config_.epochs) task_.save(folder_ / "last");
+}
+
+void Run::end_epoch(nlohmann::ordered_json& line) {
+  if (averaging()) swa_->add();
+  Ema::Swap averaged(ema_ ? &*ema_ : nullptr);
+  evaluate(line, epoch_ + 1, fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs));
+  if (val_) {
+    patience_.observe(latest_, config_.min_delta);
+    if (config_.schedule == "plateau" &&
+        plateau_.observe(latest_, config_.min_delta, config_.plateau_patience, config_.gamma,
+                         config_.floor))
+      say(fmt::format("the learning rate falls to {:.3g}", peak_ * plateau_.factor));
+  }
+  if (epoch_ + 1 == config_.epochs || out_of_patience()) task_.save(folder_ / "last");
+}
+
+// One batch of training data through the network, for the statistics of its norms.
+bool Run::forward_next() {
+  if (interrupted())
+    fail(Kind::interrupted, "stopped after the last epoch; the same command with --resume goes on");
+  std::optional<Batch> batch = data_.next();
+  if (!batch) return false;
+  note_failures(batch->failures);
+  if (batch->count < 2) return true;
+  Autocast scope(outcome_.precision);
+  for (const Part& part : parts_of(batch->count, config_.batch)) task_.predict(cut(*batch, part));
+  return true;
+}
+
+// The averaged weights with fresh statistics, scored and saved beside the others.
+void Run::finish_averaging() {
+  if (!swa_ || swa_->count() == 0) return;
+  say(fmt::format("averaging the weights of {} epochs", swa_->count()));
+  Swa::Scope averaged(*swa_);
+  data_.start_epoch(epoch_);
+  if (!batch_norms(task_.module()).empty())
+    recalibrate_norms(task_.module(), [this] { return forward_next(); });
+  nlohmann::ordered_json line = {{"kind", "swa"}, {"epoch", epoch_}, {"models", swa_->count()}};
+  evaluate(line, epoch_, "averaged weights");
+  task_.save(folder_ / "swa");
+  folder_.log(line);
+}
+
+// A slip in the score's name is told before the first epoch, not after it.
+void Run::check_monitor() {
+  if (!val_ || config_.monitor.empty()) return;
+  torch::NoGradGuard guard;
+  task_.module().eval();
+  val_->start_epoch(0);
+  std::optional<Batch> batch = val_->next();
+  if (batch && batch->count > 0) monitored(task_.score(batch->truth, task_.predict(*batch)));
 }
 
 TrainOutcome Run::go() {
-  while (epoch_ < config_.epochs) {
+  check_monitor();
+  while (epoch_ < config_.epochs && !out_of_patience()) {
     Clock::time_point start = Clock::now();
     double rate = take_batches();
     nlohmann::ordered_json line = {{"kind", "epoch"},
@@ -318,15 +444,23 @@ TrainOutcome Run::go() {
                                    {"step", outcome_.steps},
                                    {"train_loss", mean_loss()},
                                    {"images_per_second", rate}};
-    evaluate(line);
+    if (config_.profile) {
+      line["profile"] = profile_.to_json();
+      say("profile: " + profile_.text());
+    }
+    end_epoch(line);
     line["seconds"] = seconds_since(start);
     folder_.log(line, outcome_.steps);
     ++epoch_;
     batch_ = images_ = 0;
     loss_sum_ = 0;
     save();
-    if (epoch_ < config_.epochs) stop_if_asked();
+    if (epoch_ < config_.epochs && !out_of_patience()) stop_if_asked();
   }
+  finish_averaging();
+  outcome_.stopped_early = epoch_ < config_.epochs;
+  if (outcome_.stopped_early)
+    say(fmt::format("stopped early: {} epochs without improvement", patience_.stale));
   outcome_.epochs = epoch_;
   outcome_.seconds = seconds_before_ + seconds_since(start_);
   return outcome_;
@@ -334,29 +468,10 @@ TrainOutcome Run::go() {
 
 }  // namespace
 
-Predictions predict_all(Task& task, Loader& data, Precision precision, const std::string& what) {
-  Predictions all;
-  bool was_training = task.module().is_training();
-  task.module().eval();
-  Progress progress(what, data.dataset().size(), "img");
-  data.start_epoch(0);
-  while (std::optional<Batch> batch = data.next()) {
-    all.failures.insert(all.failures.end(), batch->failures.begin(), batch->failures.end());
-    if (batch->count == 0) continue;
-    Autocast scope(precision);
-    for (Annotation& predicted : task.predict(*batch))
-      all.predicted.push_back(std::move(predicted));
-    for (Annotation& truth : batch->truth) all.truth.push_back(std::move(truth));
-    all.indices.insert(all.indices.end(), batch->indices.begin(), batch->indices.end());
-    progress.advance(batch->count);
-  }
-  task.module().train(was_training);
-  return all;
-}
-
 TrainOutcome train(
     Task& task, Loader& data, Loader* val, const TrainConfig& config, RunFolder& run, bool resume) {
   to_channels_last(task.module());
+  Recompute scope(config.recompute);
   Run current(task, data, val, config, run);
   if (resume)
     current.restore();

@@ -19,6 +19,8 @@ namespace espalier {
 
 struct TrainOutcome {
   int64_t epochs = 0, steps = 0;
+  int64_t skipped = 0;         // steps left out because something was not finite
+  bool stopped_early = false;  // patience ran out before the epochs did
   double seconds = 0;  // of training and evaluating, over the whole run, resumptions included
   int64_t best_epoch = 0;
   Scores best;  // on the validation data; empty without any
@@ -27,10 +29,14 @@ struct TrainOutcome {
   std::vector<SampleFailure> failed;  // the first hundred of them
 };
 
-// Writes model.safetensors + config.json (best), last/ (the final weights), last.ckpt and
-// metrics.jsonl into `run`. Without `val` the last weights are the best. Throws Error(data) when
-// the loss stops being finite (last.ckpt keeps the last good state), Error(interrupted) after
-// saving when the user stops the run, Error(io) when the disk refuses.
+// Writes model.safetensors + config.json (best), last/ (the final weights), swa/ (their average,
+// when config.swa_start asks for it), last.ckpt and
+// metrics.jsonl into `run`. `data` gives batches of images_a_step(config), which are worked through
+// config.batch images at a time. Without `val` the last weights are the best. Throws Error(data)
+// naming step and parameter when loss or gradient stop being finite more often than
+// config.skip_nonfinite allows (last.ckpt keeps the last good state), Error(interrupted) after
+// saving when the user stops the run, Error(usage) when the settings do not fit the data,
+// Error(io) when the disk refuses.
 TrainOutcome train(
     Task& task, Loader& data, Loader* val, const TrainConfig& config, RunFolder& run, bool resume);
 
