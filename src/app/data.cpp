@@ -1,4 +1,4 @@
-// espalier data ACTION: draw an orchard as ordinary files, or show a data set on one sheet.
+// espalier data ACTION: draw an orchard as ordinary files, check a data set, or show it on one sheet.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +11,7 @@
 #include "espalier/data/write.h"
 #include "espalier/format/png.h"
 
+#include "app/data_check.h"
 #include "app/verbs.h"
 
 namespace espalier {
@@ -65,7 +66,7 @@ int draw_sheet(const Arguments& arguments) {
   ContactSheetConfig sheet;
   CommandLine line("espalier data sheet DATA [flags]",
                    "shows samples of a data set with their truth on one picture");
-  line.positional("data", where, "image folder, IDX folder, picture, or orchard[:...]");
+  line.positional("data", where, "image folder, table of labels, IDX folder, or orchard[:...]");
   line.add({field("out", out, "PNG to write"),
             field("split", split, "which part").one_of({"train", "val", "test"})});
   line.add(fields(sheet));
@@ -88,6 +89,9 @@ const std::vector<Action>& actions() {
   static const std::vector<Action> table = {
       {"orchard", "draw an orchard as image folders, COCO, masks, cut-outs, points or a video",
        write_orchard},
+      {"check",
+       "what a data set holds and what is wrong with it: broken files, copies across splits",
+       run_data_check},
       {"sheet", "samples of a data set with their truth on one picture", draw_sheet}};
   return table;
 }

@@ -176,6 +176,37 @@ TEST_F(Command, DamagedModelsAreRefusedByName) {
   expect_refused({"eval", "nothing", "--data", "orchard"}, 4, "nothing");
 }
 
+TEST_F(Command, ADataSetIsCheckedAndATableRead) {
+  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--classes", "2",
+                 "--train", "40", "--val", "8", "--test", "8", "--quiet"})
+                .code,
+            0);
+  Outcome outcome = run({"data", "check", "pictures", "--out", "page.html", "--json", "--quiet"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(last_json(outcome)["pictures"], 56);
+  EXPECT_TRUE(fs::exists(root_ / "page.html"));
+  std::string table = "path,label\n";
+  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
+    if (entry.is_regular_file())
+      table += fmt::format("{},{}\n", fs::relative(entry.path(), root_).string(),
+                           entry.path().parent_path().filename().string());
+  write_file_atomic(root_ / "labels.csv", table);
+  outcome = run({"train", "classify", "--data", "labels.csv", "--epochs", "1", "--batch", "8",
+                 "--size", "32", "--out", "run", "--json", "--quiet"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(run({"eval", "run", "--json", "--quiet"}).code, 0);
+  write_file_atomic(root_ / "labels.csv", table + "gone.jpg\n");
+  expect_refused({"train", "classify", "--data", "labels.csv"}, 4, "labels.csv: line 42: 1 cells");
+  fs::path one;
+  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
+    if (entry.path().extension() == ".png") one = entry.path();
+  fs::copy_file(one, root_ / "pictures/test" / one.parent_path().filename() / "copy.png");
+  outcome = run({"data", "check", "pictures", "--quiet"});
+  EXPECT_EQ(outcome.code, 3) << outcome.out;
+  EXPECT_NE(outcome.out.find("1 picture outside of train has a copy in train"), std::string::npos)
+      << outcome.out;
+}
+
 TEST_F(Command, ABrokenPictureIsNamedInTheReportAndSkipped) {
   ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--classes", "2",
                  "--train", "40", "--val", "8", "--test", "8", "--quiet"})

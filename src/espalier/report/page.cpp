@@ -54,7 +54,7 @@ void begin_page(Html& page, const std::string& title) {
 }
 
 void end_page(Html& page) {
-  page.leaf("footer", "Written by espalier report. This file needs no network.");
+  page.leaf("footer", "Written by espalier. This file needs no network.");
   page.close();
   page.open("script").raw(kScript).close();
   page.close().close();

@@ -128,6 +128,26 @@ pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-r
 .lane .point{top:5px;width:10px;height:10px;margin-left:-5px;border-radius:5px;background:var(--s)}
 .ticks{border:0}
 .lane.ticks span{transform:translateX(-50%);color:var(--soft);font-size:.78rem;white-space:nowrap}
+.value.bad{color:var(--wrong)}
+.findings{margin:0;padding:0;list-style:none}
+.findings li{padding:5px 0 5px 18px;position:relative;overflow-wrap:anywhere}
+.findings li::before{content:"";position:absolute;left:0;top:.85em;width:9px;height:9px;border-radius:5px;background:var(--c4)}
+.findings li.bad::before{background:var(--wrong)}
+.strip{display:flex;flex-wrap:wrap;gap:4px}
+.strip img{height:88px;width:auto;max-width:176px;border-radius:3px;background:var(--line)}
+.copies{display:flex;flex-wrap:wrap;gap:22px 26px;margin-top:14px}
+.copies figure{max-width:560px}
+.copies figcaption{font-weight:400;font-size:.85rem;margin-top:5px;overflow-wrap:anywhere}
+.copies p{margin:0}
+.sheet{display:grid;grid-template-columns:minmax(70px,11em) minmax(0,1fr);gap:10px 18px;align-items:center}
+.sheet .name{overflow-wrap:anywhere;font-size:.88rem}
+.sheet .strip{height:88px;overflow:hidden}
+.balance{display:grid;grid-template-columns:minmax(70px,max-content) minmax(0,1fr) max-content;gap:4px 16px;align-items:center;font-size:.88rem}
+.balance .name{overflow-wrap:anywhere;max-width:34ch}
+.stack{display:flex;height:13px}
+.stack i{background:var(--s);opacity:.75}
+.stack i+i{border-left:1px solid var(--paper)}
+svg .bar{fill:var(--right);fill-opacity:.55}
 footer{color:var(--soft);font-size:.8rem;border-top:1px solid var(--line);padding-top:14px}
 @media(max-width:760px){main{padding:26px 16px}h1{font-size:1.8rem}.beside{grid-template-columns:minmax(0,1fr)}
 .card.headline{flex-basis:100%}
