@@ -10,6 +10,6 @@ install(EXPORT espalier NAMESPACE espalier:: FILE espalier-targets.cmake DESTINA
 configure_package_config_file(cmake/espalier-config.cmake.in espalier-config.cmake
   INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(espalier-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES cmake/Libraries.cmake cmake/Torch.cmake ${CMAKE_CURRENT_BINARY_DIR}/espalier-config.cmake
+install(FILES cmake/Libraries.cmake cmake/Torch.cmake cmake/OneDnn.cmake ${CMAKE_CURRENT_BINARY_DIR}/espalier-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/espalier-config-version.cmake DESTINATION ${package_folder})
 install(FILES LICENSE THIRD_PARTY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

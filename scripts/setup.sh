@@ -3,6 +3,7 @@
 
 set -euo pipefail
 torch_version=2.13.0
+onednn_version=2023.2.0
 mkdir -p build
 
 say() { printf 'espalier: %s\n' "$*" >&2; }
@@ -55,6 +56,14 @@ fetch_torch() {
   "$python" scripts/fetch_libtorch.py "$torch_version" ".deps/libtorch-$torch_version" || exit 2
 }
 
+# Without oneDNN all works, exported networks slower.
+fetch_onednn() {
+  if [[ -n ${ESPALIER_ONEDNN-} || -d .deps/onednn-$onednn_version ]]; then return; fi
+  find_python
+  "$python" scripts/fetch_onednn.py "$onednn_version" ".deps/onednn-$onednn_version" ||
+    say "no oneDNN: exported networks will run on LibTorch's kernels, which is slower"
+}
+
 # Compilers at once: a unit with LibTorch's headers takes up to 1.5 GB.
 count_jobs() {
   local cores gigabytes
@@ -88,7 +97,8 @@ build() {
     ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "build/$1/CMakeCache.txt"; then
     fresh=(--fresh)
   fi
-  if ! cmake --preset "$1" "${fresh[@]}" -DESPALIER_TORCH="${ESPALIER_TORCH-}" </dev/null >"$log" 2>&1 ||
+  if ! cmake --preset "$1" "${fresh[@]}" -DESPALIER_TORCH="${ESPALIER_TORCH-}" \
+    -DESPALIER_ONEDNN="${ESPALIER_ONEDNN-}" </dev/null >"$log" 2>&1 ||
     ! cmake --build "build/$1" --target "$2" -j "$(count_jobs)" </dev/null 2>&1 |
       tee -a "$log" | show_progress; then
     tail -n 40 "$log" >&2

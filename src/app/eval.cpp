@@ -39,15 +39,17 @@ void print_scores(const Scores& scores) {
 
 int run_eval(const Arguments& arguments) {
   std::string path, split = "test", data, out;
+  NetworkConfig network;
   CommandLine line("espalier eval RUN [flags]",
                    "scores a run folder, a model file or an .onnx on one split");
   line.positional("run", path, "run folder, model file or .onnx");
   line.add({field("data", data, "data set; empty: the one the run was trained on"),
             field("split", split, "which part").one_of({"train", "val", "test"}),
             field("out", out, "where eval-<split>.json goes; empty: the run folder")});
+  line.add(fields(network));
   if (!line.parse(arguments)) return 0;
 
-  std::unique_ptr<ClassifyTask> task = open_classifier(path);
+  std::unique_ptr<ClassifyTask> task = open_classifier(path, network);
   fs::path run = run_of(path);
   ClassifyRecipe recipe;
   if (!run.empty())

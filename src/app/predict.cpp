@@ -43,16 +43,18 @@ int run_predict(const Arguments& arguments) {
   std::string path;
   std::vector<std::string> places;
   int64_t top = 3, batch = 32;
+  NetworkConfig network;
   CommandLine line("espalier predict RUN IMAGE... [flags]",
                    "classifies images, or all images of a folder");
   line.positional("run", path, "run folder, model file or .onnx");
   line.positionals("image", places, "files and folders");
   line.add({field("top", top, "answers an image").between(1, 1e6),
             field("batch", batch, "images at once").between(1, 1e5)});
+  line.add(fields(network));
   if (!line.parse(arguments)) return 0;
   if (places.empty()) fail(Kind::usage, "name at least one image or folder");
 
-  std::unique_ptr<ClassifyTask> task = open_classifier(path);
+  std::unique_ptr<ClassifyTask> task = open_classifier(path, network);
   nlohmann::ordered_json records = nlohmann::ordered_json::array(),
                          failures = nlohmann::ordered_json::array();
   for (const std::string& place : places) {

@@ -10,6 +10,7 @@
 #include "espalier/deploy/cost.h"
 #include "espalier/deploy/export.h"
 #include "espalier/deploy/fold.h"
+#include "espalier/deploy/network.h"
 #include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/onnx_write.h"
 #include "espalier/deploy/run_graph.h"
@@ -42,12 +43,15 @@ TEST_P(EachModel, IsTheSameTracedFoldedAndReadBack) {
   EXPECT_EQ(to_text(from_file), to_text(folded));
   for (const Node& node : from_file.nodes) EXPECT_NE(node.op, "BatchNormalization");
   GraphRunner first(traced), second(folded), third(from_file);
+  Network fourth(folded), in_bf16(folded, {.precision = "bf16"});
   for (const Shape& shape :
        {Shape{1, 3, kSide, kSide}, Shape{3, 3, kSide, kSide}, Shape{2, 3, 96, 80}}) {
     Tensor images = random_images(shape), wanted = eager(*model_, images);
     EXPECT_LT(relative_difference(first.run(images), wanted), 1e-4);
     EXPECT_LT(relative_difference(second.run(images), wanted), 1e-4);
     EXPECT_LT(relative_difference(third.run(images), wanted), 1e-4);
+    EXPECT_LT(relative_difference(fourth.run(images), wanted), 1e-4);
+    EXPECT_LT(relative_difference(in_bf16.run(images), wanted), 0.1);
   }
 }
 

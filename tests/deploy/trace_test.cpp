@@ -6,6 +6,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/files.h"
+#include "espalier/deploy/network.h"
 #include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/onnx_write.h"
 #include "espalier/deploy/run_graph.h"
@@ -247,10 +248,12 @@ TEST_P(EachOperation, RunsAsTheModuleAtAnotherBatchAndFromAFile) {
   std::vector<Shape> shapes = {{1, 6, 10, 12}, {5, 6, 10, 12}};
   if (GetParam().also_other_size) shapes.push_back({3, 6, 13, 9});
   GraphRunner traced(graph), from_file(parse_onnx(onnx_bytes(graph), "memory"));
+  Network network(graph);
   for (const Shape& shape : shapes) {
     Tensor images = random_images(shape), wanted = eager(model, images);
     EXPECT_LT(relative_difference(traced.run(images), wanted), 1e-5) << to_text(graph);
     EXPECT_LT(relative_difference(from_file.run(images), wanted), 1e-5) << to_text(graph);
+    EXPECT_LT(relative_difference(network.run(images), wanted), 1e-5) << to_text(graph);
   }
   keep_for_peer(GetParam(), graph);
 }

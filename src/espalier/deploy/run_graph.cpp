@@ -18,7 +18,7 @@ bool fully_known(const Shape& shape) {
 
 }  // namespace
 
-GraphRunner::GraphRunner(Graph graph) {
+void check_runnable(const Graph& graph) {
   verify(graph);
   check_operators(graph);
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1)
@@ -28,6 +28,27 @@ GraphRunner::GraphRunner(Graph graph) {
     if (shape[0] < 0) shape[0] = 1;
     infer_shapes(graph, shape);
   }
+}
+
+std::map<std::string, Shape> shapes_for(const Graph& graph, const at::Tensor& images) {
+  const Shape& wanted = graph.inputs[0].shape;
+  Shape given = images.sizes().vec();
+  if (images.scalar_type() != at::kFloat) fail(Kind::data, "the network wants float32 images");
+  if (!wanted.empty() && (given.size() != wanted.size() ||
+                          (given.size() > 1 && wanted[1] > 0 && given[1] != wanted[1])))
+    fail(Kind::data, "the network wants images of {} (-1: any), not {}", shape_text(wanted),
+         shape_text(given));
+  return with_context(fmt::format("images of {}", shape_text(given)), [&] {
+    try {
+      return infer_shapes(graph, given);
+    } catch (const Error& error) {
+      throw Error(error.kind() == Kind::format ? Kind::data : error.kind(), error.what());
+    }
+  });
+}
+
+GraphRunner::GraphRunner(Graph graph) {
+  check_runnable(graph);
   graph_ = std::make_shared<const Graph>(std::move(graph));
   plan_steps();
 }
@@ -64,23 +85,6 @@ void GraphRunner::plan_steps() {
   constants_.resize(slots);
 }
 
-void GraphRunner::check_images(const at::Tensor& images) const {
-  const Shape& wanted = graph_->inputs[0].shape;
-  Shape given = images.sizes().vec();
-  if (images.scalar_type() != at::kFloat) fail(Kind::data, "the network wants float32 images");
-  if (!wanted.empty() && (given.size() != wanted.size() ||
-                          (given.size() > 1 && wanted[1] > 0 && given[1] != wanted[1])))
-    fail(Kind::data, "the network wants images of {} (-1: any), not {}", shape_text(wanted),
-         shape_text(given));
-  with_context(fmt::format("images of {}", shape_text(given)), [&] {
-    try {
-      infer_shapes(*graph_, given);
-    } catch (const Error& error) {
-      throw Error(error.kind() == Kind::format ? Kind::data : error.kind(), error.what());
-    }
-  });
-}
-
 void GraphRunner::run_step(const Step& step, Slots& slots) const {
   std::vector<at::Tensor> inputs;
   for (size_t slot : step.inputs) inputs.push_back(slot == kAbsent ? at::Tensor() : slots[slot]);
@@ -100,7 +104,7 @@ void GraphRunner::run_step(const Step& step, Slots& slots) const {
 
 at::Tensor GraphRunner::run(const at::Tensor& images) const {
   torch::NoGradGuard no_gradients;
-  check_images(images);
+  shapes_for(*graph_, images);
   Slots slots = constants_;
   slots[input_] =
       images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images.contiguous();

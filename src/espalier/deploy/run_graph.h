@@ -12,10 +12,16 @@
 
 namespace espalier {
 
+// What every runner demands of a graph: operators, arguments, shapes where the input's are known;
+// one input, one output. Throws Error(format | unsupported) naming node and operator.
+void check_runnable(const Graph& graph);
+
+// The shape of every value for these images. Throws Error(data) for images that do not fit.
+std::map<std::string, Shape> shapes_for(const Graph& graph, const at::Tensor& images);
+
 class GraphRunner {
  public:
-  // Checks the whole graph: operators, arguments, shapes where the input's are known. One input,
-  // one output. Throws Error(format | unsupported) naming node and operator.
+  // Throws as check_runnable.
   explicit GraphRunner(Graph graph);
 
   // Any batch size; another height and width where the graph allows it. fp32, no gradients; values
@@ -37,7 +43,6 @@ class GraphRunner {
   static constexpr size_t kAbsent = ~size_t{0};
 
   void plan_steps();
-  void check_images(const at::Tensor& images) const;
   void run_step(const Step& step, Slots& slots) const;
 
   std::shared_ptr<const Graph> graph_;  // kernels look into it, so it must not move with the runner

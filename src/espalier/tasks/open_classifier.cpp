@@ -2,21 +2,20 @@
 
 #include "espalier/core/error.h"
 #include "espalier/deploy/onnx_read.h"
-#include "espalier/deploy/run_graph.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
 namespace {
 
-// A network read from ONNX, run on LibTorch's kernels, in the place of a module.
+// A network read from ONNX in the place of a module.
 class GraphModel : public ImageModel {
  public:
-  explicit GraphModel(Graph graph) : runner_(std::move(graph)) {}
-  at::Tensor forward(const at::Tensor& images) override { return runner_.run(images); }
+  GraphModel(Graph graph, const NetworkConfig& config) : network_(std::move(graph), config) {}
+  at::Tensor forward(const at::Tensor& images) override { return network_.run(images); }
   std::vector<at::Tensor> features(const at::Tensor&) override { return {}; }
 
  private:
-  GraphRunner runner_;
+  Network network_;
 };
 
 }  // namespace
@@ -62,7 +61,7 @@ ModelMeta meta_from_onnx(const std::map<std::string, std::string>& metadata) {
   return meta;
 }
 
-std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path) {
+std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path, const NetworkConfig& config) {
   if (path.extension() != ".onnx") {
     LoadedModel loaded = load_model(path, "classify");
     return std::make_unique<ClassifyTask>(loaded.net, loaded.meta, ClassifyConfig{});
@@ -72,8 +71,8 @@ std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path) {
     ModelMeta meta = meta_from_onnx(graph.metadata);
     if (meta.task != "classify")
       fail(Kind::usage, "this model is for {}, not for classify", meta.task);
-    return std::make_unique<ClassifyTask>(std::make_shared<GraphModel>(std::move(graph)), meta,
-                                          ClassifyConfig{});
+    return std::make_unique<ClassifyTask>(std::make_shared<GraphModel>(std::move(graph), config),
+                                          meta, ClassifyConfig{});
   });
 }
 

@@ -8,12 +8,15 @@
 #include <memory>
 #include <string>
 
+#include "espalier/deploy/network.h"
 #include "espalier/tasks/classify.h"
 
 namespace espalier {
 
 // Throws Error(io | format | usage | unsupported) naming the file and what is wrong with it.
-std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path);
+// `config` is about .onnx files only: modules run on LibTorch.
+std::unique_ptr<ClassifyTask> open_classifier(const fs::path& path,
+                                              const NetworkConfig& config = {});
 
 // What an exported file says of itself (ONNX metadata_props), and back; Error(format) naming the key.
 std::map<std::string, std::string> onnx_metadata(const ModelMeta& meta);

@@ -1,0 +1,22 @@
+# espalier::onednn: oneDNN 3 as an imported target, from a folder with include/ and lib/; no target where there is none.
+# Where the folder is: ESPALIER_ONEDNN as a cache variable, then in the environment, then espalier_default_onednn.
+# ESPALIER_ONEDNN=none builds without it.
+set(ESPALIER_ONEDNN "" CACHE PATH "an existing oneDNN 3 built with GNU OpenMP (a folder with include/ and lib/), or none")
+set(espalier_onednn "${ESPALIER_ONEDNN}")
+if(NOT espalier_onednn)
+  set(espalier_onednn "$ENV{ESPALIER_ONEDNN}")
+endif()
+if(NOT espalier_onednn)
+  set(espalier_onednn "${espalier_default_onednn}")
+endif()
+if(EXISTS "${espalier_onednn}/lib/libdnnl.so.3")
+  get_filename_component(espalier_onednn "${espalier_onednn}" ABSOLUTE)
+  add_library(espalier::onednn SHARED IMPORTED GLOBAL)
+  set_target_properties(espalier::onednn PROPERTIES IMPORTED_LOCATION ${espalier_onednn}/lib/libdnnl.so.3)
+  target_include_directories(espalier::onednn SYSTEM INTERFACE ${espalier_onednn}/include)
+elseif(ESPALIER_ONEDNN AND NOT ESPALIER_ONEDNN MATCHES "none$")
+  message(FATAL_ERROR "no oneDNN in '${espalier_onednn}': it has no lib/libdnnl.so.3")
+else()
+  message(STATUS "no oneDNN in '${espalier_onednn}': exported networks will run on LibTorch's kernels")
+  set(espalier_onednn "")
+endif()
