@@ -64,7 +64,10 @@ class TorchEngine : public Engine {
 #ifdef ESPALIER_ONEDNN
 class OneDnnEngine : public Engine {
  public:
-  OneDnnEngine(Graph graph, Precision precision) : graph_(std::move(graph)), precision_(precision) {
+  OneDnnEngine(Graph graph, Precision precision)
+      : graph_(std::move(graph)),
+        precision_(precision),
+        arrangement_(onednn::usual_arrangement(precision)) {
     check_runnable(graph_);
   }
 
@@ -105,8 +108,8 @@ class OneDnnEngine : public Engine {
     plans_.push_front({.shape = shape,
                        .channels_last = channels_last,
                        .threads = threads,
-                       .plan = onednn::Plan(onednn::build_layout(graph_, shapes, weights_,
-                                                                 precision_, channels_last))});
+                       .plan = onednn::Plan(onednn::build_layout(
+                           graph_, shapes, weights_, precision_, arrangement_, channels_last))});
     let_go_of_packed();
     return plans_.front().plan;
   }
@@ -123,6 +126,7 @@ class OneDnnEngine : public Engine {
 
   Graph graph_;
   Precision precision_;
+  onednn::Arrangement arrangement_;
   onednn::Weights weights_;
   std::list<Kept> plans_;  // the last used first
 };

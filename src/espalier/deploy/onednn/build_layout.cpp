@@ -1,4 +1,6 @@
 // Chooses a primitive for every node and a buffer for every value.
+#include <set>
+
 #include "espalier/core/error.h"
 #include "espalier/deploy/fuse.h"
 #include "espalier/deploy/onednn/plan.h"
@@ -53,11 +55,13 @@ class Builder {
   Builder(const Graph& graph,
           const std::map<std::string, Shape>& shapes,
           Weights& weights,
-          Precision precision)
+          Precision precision,
+          Arrangement arrangement)
       : graph_(graph),
         shapes_(shapes),
         weights_(weights),
         readers_(graph),
+        arrangement_(arrangement),
         type_(precision == Precision::bf16 ? Type::bf16 : Type::f32) {}
 
   Layout build(bool channels_last);
@@ -77,6 +81,7 @@ class Builder {
   const Shape& shape(const std::string& name) const { return shapes_.at(name); }
   bool is_constant(const std::string& name) const { return graph_.constants.count(name) > 0; }
   bool is_output(const std::string& name) const { return graph_.outputs[0].name == name; }
+  memory::desc map_of(const Shape& shape, Type type) const;
   Type type_of_result(const std::string& name) const { return is_output(name) ? Type::f32 : type_; }
   Place as(const std::string& name, const memory::desc& wanted);
   Place as_dense(const std::string& name);
@@ -111,12 +116,21 @@ class Builder {
   const std::map<std::string, Shape>& shapes_;
   Weights& weights_;
   Readers readers_;
+  Arrangement arrangement_;
   Type type_;
   Layout layout_;
   std::vector<int> owners_;  // by buffer: how many values lie in it
   std::map<std::string, Value> values_;
   std::set<const Node*> done_;
 };
+
+// How a picture's maps lie between two convolutions.
+memory::desc Builder::map_of(const Shape& shape, Type type) const {
+  return memory::desc(shape, type,
+                      arrangement_ == Arrangement::channels_last  ? memory::format_tag::nhwc
+                      : arrangement_ == Arrangement::blocks_of_16 ? memory::format_tag::nChw16c
+                                                                  : memory::format_tag::any);
+}
 
 size_t Builder::new_buffer(size_t bytes) {
   size_t now = layout_.steps.size();
@@ -233,16 +247,17 @@ bool Builder::emit_convolution(const Node& node) {
   Fused fused = fuse_ready(node);
   std::optional<Place> addend;
   bool in_place = false;
-  memory::desc target = any(shape(node.outputs[0]), type_of_result(fused.output));
+  memory::desc target = map_of(shape(node.outputs[0]), type_of_result(fused.output));
   if (!fused.addend.empty()) {
     addend = values_.at(fused.addend).place;
     in_place = may_overwrite(fused.addend, source) &&
                addend->desc.get_data_type() == target.get_data_type();
     if (in_place) target = addend->desc;
   }
+  bool first = values_.at(source).place.buffer == Layout::kImages;
   dnnl::convolution_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, algorithm::convolution_direct,
-      any(shape(source), type_), any(weight_dims, type_),
+      first ? any(shape(source), type_) : map_of(shape(source), type_), any(weight_dims, type_),
       has_bias ? any(bias_dims, Type::f32) : memory::desc(), target, pair_dims(conv.strides),
       {conv.dilations[0] - 1, conv.dilations[1] - 1}, {conv.pads[0], conv.pads[1]},
       {conv.pads[2], conv.pads[3]}, attributes(fused, addend, in_place), true);
@@ -514,12 +529,18 @@ Layout Builder::build(bool channels_last) {
 
 }  // namespace
 
+Arrangement usual_arrangement(Precision precision) {
+  bool wide = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
+  return wide && precision == Precision::fp32 ? Arrangement::blocks_of_16 : Arrangement::as_wished;
+}
+
 Layout build_layout(const Graph& graph,
                     const std::map<std::string, Shape>& shapes,
                     Weights& weights,
                     Precision precision,
+                    Arrangement arrangement,
                     bool channels_last) {
-  return Builder(graph, shapes, weights, precision).build(channels_last);
+  return Builder(graph, shapes, weights, precision, arrangement).build(channels_last);
 }
 
 }  // namespace espalier::onednn

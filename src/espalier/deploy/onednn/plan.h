@@ -51,6 +51,14 @@ struct Layout {
   Shape output;
 };
 
+// How maps lie between convolutions: as each wishes, or all alike, which saves rearranging between
+// them.
+enum class Arrangement { as_wished, channels_last, blocks_of_16 };
+
+// In fp32 with AVX-512: in blocks of 16 channels, 1 to 7 % faster for ResNet-50 than the others.
+// Else as wished.
+Arrangement usual_arrangement(Precision precision);
+
 // `shapes` of all values, as infer_shapes gives them. Constants of the graph that only primitives
 // read may be let go afterwards (`weights` has them). channels_last: how the images will lie. Throws
 // Error(unsupported).
@@ -58,6 +66,7 @@ Layout build_layout(const Graph& graph,
                     const std::map<std::string, Shape>& shapes,
                     Weights& weights,
                     Precision precision,
+                    Arrangement arrangement,
                     bool channels_last);
 
 class Plan {
