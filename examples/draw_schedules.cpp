@@ -14,14 +14,14 @@ namespace {
 constexpr int kWidth = 200, kHeight = 90, kGap = 24, kColumns = 4, kSteps = 240, kEpochs = 12;
 
 // One schedule in a box with its upper left corner at (x, y); plateau is drawn as if the score got
-// no better after half the run.
+// no better after a third of the run.
 std::string panel(const std::string& name, int x, int y) {
   TrainConfig config{.epochs = kEpochs, .schedule = name};
   Schedule schedule = make_schedule(config, kSteps / kEpochs);
   std::string points;
   for (int step = 0; step < kSteps; ++step) {
     double factor = schedule_factor(schedule, step);
-    int stale = (step - kSteps / 2) * kEpochs / kSteps;
+    int stale = (step - kSteps / 3) * kEpochs / kSteps;
     if (name == "plateau" && stale > config.plateau_patience) factor *= config.gamma;
     points += fmt::format("{:.1f},{:.1f} ", x + kWidth * static_cast<double>(step) / (kSteps - 1),
                           y + kHeight * (1 - factor));
