@@ -12,6 +12,18 @@ void take(const std::vector<T>& from, const std::vector<size_t>& which, std::vec
     if (i < from.size()) to.push_back(from[i]);
 }
 
+// The `i`th tensors of all lists as plain rows of memory, where all lie in it alike: the fused
+// kernels would bring channels-last tensors into logical order and back, at twice the time.
+void flatten(std::initializer_list<std::vector<at::Tensor>*> lists, size_t i) {
+  const at::Tensor& model = (**lists.begin())[i];
+  if (!model.is_non_overlapping_and_dense()) return;
+  for (const std::vector<at::Tensor>* list : lists)
+    if (i < list->size() && (*list)[i].strides() != model.strides()) return;
+  int64_t size = model.numel();
+  for (std::vector<at::Tensor>* list : lists)
+    if (i < list->size()) (*list)[i] = (*list)[i].as_strided({size}, {1});
+}
+
 }  // namespace
 
 Optimiser::Optimiser(torch::nn::Module& module, const TrainConfig& config)
@@ -54,6 +66,7 @@ void Optimiser::step(double rate, std::optional<double> momentum) {
     take(group.first, live, first);
     take(group.second, live, second);
     take(group.steps, live, steps);
+    for (size_t i = 0; i < live.size(); ++i) flatten({&parameters, &gradients, &first, &second}, i);
     if (config_.optimiser == "adamw") {
       for (at::Tensor& count : steps) count.add_(1);
       at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate,
