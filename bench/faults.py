@@ -32,19 +32,23 @@ def run_tests(build, pattern):
 
 
 def rows_of(report):
-    rows, machine, skipped = {}, "", []
+    rows, skipped = {}, []
     for suite in report["testsuites"]:
         for test in suite["testsuite"]:
             if test.get("result") == "SKIPPED":
                 skipped.append(f"{suite['name']}.{test['name']}")
-            machine = test.get("machine", machine)
             for key, value in test.items():
                 if key.startswith("fault: "):
                     trials, outcomes = value.split("|")
                     rows[key.removeprefix("fault: ")] = [trials, outcomes]
     for name in skipped:
         print(f"{name} was skipped: its rows are not new", file=sys.stderr)
-    return rows, machine
+    return rows
+
+
+def machine_line():
+    names = [line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return f"{names[0].split(':')[1].strip() if names else 'unknown processor'}, {os.cpu_count()} threads"
 
 
 def main():
@@ -52,14 +56,13 @@ def main():
     parser.add_argument("filter", nargs="?", default="*")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build" / "release")
     words = parser.parse_args()
-    rows, machine = rows_of(run_tests(words.build.resolve(), words.filter))
+    rows = rows_of(run_tests(words.build.resolve(), words.filter))
     table = {}
     if RESULTS.exists():
         with RESULTS.open(newline="") as stream:
             table = {line["fault"]: list(line.values()) for line in csv.DictReader(stream)}
-    machine = machine or next((line[3] for line in table.values()), "")
     for fault, (trials, outcomes) in rows.items():
-        table[fault] = [fault, trials, outcomes, machine]
+        table[fault] = [fault, trials, outcomes, machine_line()]
     with RESULTS.open("w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "espalier/format/safetensors.h"
 #include "espalier/models/model_file.h"
 #include "espalier/models/table.h"
 

@@ -137,7 +137,6 @@ class Numbers : public ::testing::Test {
   void SetUp() override {
     set_quiet(true);
     start_runtime(1);
-    RecordProperty("machine", machine_line());
   }
 
   // What training ends with.
