@@ -10,17 +10,31 @@
 namespace espalier {
 namespace {
 
-double fastest_seconds(Precision precision, const std::function<void()>& step) {
-  double best = 1e30;
+constexpr double kGain = 1.15;  // of time, from which bf16 is worth its rounding
+
+double seconds_of(Precision precision, const std::function<void()>& step) {
+  const auto start = std::chrono::steady_clock::now();
+  Autocast scope(precision);
+  step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+struct Timing {
+  double plain = 1e30, half = 1e30;  // the fastest step of each, seconds
+};
+
+// By turns, after one step of each that warms caches and plans, until the ratio is far from where the choice turns or has
+// been seen three times.
+Timing time_both(const std::function<void()>& step) {
+  Timing best;
   for (int round = 0; round < 4; ++round) {
-    auto start = std::chrono::steady_clock::now();
-    {
-      Autocast scope(precision);
-      step();
-    }
-    std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    if (round > 0) best = std::min(best, taken.count());  // the first round warms caches and plans
-    if (round > 0 && taken.count() > 2) break;
+    const double plain = seconds_of(Precision::fp32, step),
+                 half = seconds_of(Precision::bf16, step);
+    if (round == 0) continue;
+    best.plain = std::min(best.plain, plain);
+    best.half = std::min(best.half, half);
+    const double ratio = best.plain / best.half;
+    if (ratio > 1.3 * kGain || ratio < kGain / 1.3 || plain + half > 4) break;
   }
   return best;
 }
@@ -45,9 +59,8 @@ Precision choose_precision(const std::string& word, const std::function<void()>&
   if (word == "bf16") return Precision::bf16;
   if (word != "auto") fail(Kind::usage, "precision: '{}' is not auto, fp32 or bf16", word);
   if (!processor_has_bf16()) return Precision::fp32;
-  double plain = fastest_seconds(Precision::fp32, step);
-  double half = fastest_seconds(Precision::bf16, step);
-  Precision chosen = plain > 1.15 * half ? Precision::bf16 : Precision::fp32;
+  const auto [plain, half] = time_both(step);
+  Precision chosen = plain > kGain * half ? Precision::bf16 : Precision::fp32;
   say(fmt::format("precision: {} (a step takes {:.0f} ms in fp32, {:.0f} ms in bf16)",
                   name_of(chosen), plain * 1e3, half * 1e3));
   return chosen;
