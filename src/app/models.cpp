@@ -20,17 +20,19 @@ int run_models(const Arguments& arguments) {
   if (!line.parse(arguments)) return 0;
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   if (!line.common().json)
-    fmt::print("{:<14} {:>6} {:>14} {:>10}  {}\n", "model", "px", "parameters", "MACs", "what");
+    fmt::print("{:<22} {:>6} {:>14} {:>10}  {}\n", "model", "px", "parameters", "MACs", "what");
   for (const ModelRow& row : model_table()) {
-    nlohmann::json overrides = nlohmann::json::object();
-    if (classes > 0) overrides["classes"] = classes;
-    ImageModelPtr model = make_model(row.name, overrides);
+    Cost cost{.parameters = row.parameters, .macs = row.macs, .layers = {}};
     int64_t side = size > 0 ? size : row.input_size;
-    Cost cost = count_cost(*model, 3, side, side);
+    if (classes > 0 || side != row.input_size) {
+      nlohmann::json overrides = nlohmann::json::object();
+      if (classes > 0) overrides["classes"] = classes;
+      cost = count_cost(*make_model(row.name, overrides), 3, side, side);
+    }
     rows.push_back(
         {{"name", row.name}, {"size", side}, {"parameters", cost.parameters}, {"macs", cost.macs}});
     if (!line.common().json)
-      fmt::print("{:<14} {:>6} {:>14} {:>8.3f} G  {}\n", row.name, side, cost.parameters,
+      fmt::print("{:<22} {:>6} {:>14} {:>8.3f} G  {}\n", row.name, side, cost.parameters,
                  static_cast<double>(cost.macs) / 1e9, row.help);
   }
   if (line.common().json) fmt::print("{}\n", nlohmann::ordered_json{{"models", rows}}.dump());

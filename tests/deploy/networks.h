@@ -49,6 +49,9 @@ inline void shake_norms(torch::nn::Module& model, uint64_t seed = 1) {
     };
     if (auto* norm = module->as<torch::nn::BatchNorm2d>()) shake(norm);
     if (auto* norm = module->as<torch::nn::BatchNorm1d>()) shake(norm);
+    // ConvNeXt's branches begin at 1e-6 of themselves.
+    for (auto& item : module->named_parameters(/*recurse=*/false))
+      if (item.key() == "layer_scale") item.value().uniform_(0.1, 0.5);
   }
 }
 

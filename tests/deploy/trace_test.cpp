@@ -10,6 +10,7 @@
 #include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/onnx_write.h"
 #include "espalier/deploy/run_graph.h"
+#include "espalier/nn/pad_same.h"
 
 #include "tests/deploy/networks.h"
 
@@ -61,6 +62,9 @@ std::vector<Case> cases() {
   torch::manual_seed(3);
   nn::BatchNorm2d norm(6), bare(nn::BatchNorm2dOptions(6).affine(false));
   nn::Conv2d shared(nn::Conv2dOptions(6, 6, 3).padding(1));
+  nn::Conv2d strided(nn::Conv2dOptions(6, 4, 5).stride(3));
+  nn::LayerNorm layer(nn::LayerNormOptions({12}));
+  nn::Embedding token(1, 6);
   return {
       convolution("conv", nn::Conv2dOptions(6, 8, 3).padding(1)),
       convolution("conv_stride_dilation",
@@ -70,6 +74,9 @@ std::vector<Case> cases() {
       transposed("transposed", nn::ConvTranspose2dOptions(6, 4, 4).stride(2).padding(1)),
       transposed("transposed_groups",
                  nn::ConvTranspose2dOptions(6, 4, 3).stride(2).output_padding(1).groups(2)),
+      {"conv_same",
+       make_net({{"conv", strided.ptr()}},
+                [strided](Tensor x) mutable { return strided->forward(pad_same(x, 5, 3)); })},
       {"batch_norm",
        make_net({{"bn", norm.ptr()}}, [norm](Tensor x) mutable { return norm->forward(x); })},
       {"batch_norm_bare",
@@ -157,6 +164,32 @@ std::vector<Case> cases() {
             return y.view({x.size(0), -1, x.size(2), x.size(3)});
           },
           false),
+      plain("channel_shuffle_operator", [](Tensor x) { return torch::channel_shuffle(x, 3); }),
+      plain("select", [](Tensor x) { return x.select(1, 2) * 2; }),
+      {"layer_norm",
+       make_net({{"norm", layer.ptr()}}, [layer](Tensor x) mutable { return layer->forward(x); }),
+       false},
+      plain("layer_norm_of_channels",
+            [](Tensor x) {
+              return torch::layer_norm(x.permute({0, 2, 3, 1}), {6}).permute({0, 3, 1, 2});
+            }),
+      plain(
+          "attention",
+          [](Tensor x) { return torch::scaled_dot_product_attention(x, x * 2, x + 1); },
+          false),  // the scale is the traced width's
+      {"class_token",
+       make_net({{"token", token.ptr()}},
+                [token](Tensor x) mutable {
+                  Tensor y = x.flatten(2).transpose(1, 2);
+                  Tensor first = token->weight.unsqueeze(0).expand({x.size(0), 1, 6});
+                  return torch::cat({first, y}, 1);
+                })},
+      {"computed_from_parameters",
+       make_net({{"token", token.ptr()}},
+                [token](Tensor x) mutable {
+                  Tensor scale = torch::softmax(torch::cat({token->weight, token->weight}, 0), 1);
+                  return x * scale.sum(0).reshape({1, 6, 1, 1});
+                })},
       plain("permute",
             [](Tensor x) {
               return x.permute({0, 2, 3, 1});

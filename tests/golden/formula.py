@@ -4,7 +4,8 @@ Element i of the tensor called NAME is made from u = top 24 bits of mix(fnv1a(NA
   two or more dimensions   u * sqrt(6 / fan_in)      (deviation sqrt(2 / fan_in))
   running_var              1 + u / 2
   running_mean             u / 5
-  weight of a norm         1/2 + u / 5               (below 1, so that deep residual sums stay bounded)
+  weight of a norm         gain + u / 5              (1/2: deep residual sums stay bounded; nets without them want more,
+                                                      or their logits hardly depend on the images)
   bias                     u / 10
   an input                 u * sqrt(3)               (deviation 1)
 All in double, rounded once to float.
@@ -33,7 +34,7 @@ def signed_uniform(name, count):
     return (z >> np.uint64(40)).astype(np.float64) * 2.0**-23 - 1.0
 
 
-def filled(name, shape):
+def filled(name, shape, gain):
     u = signed_uniform(name, math.prod(shape))
     if len(shape) >= 2:
         values = u * math.sqrt(6.0 / math.prod(shape[1:]))
@@ -42,7 +43,7 @@ def filled(name, shape):
     elif name.endswith("running_mean"):
         values = u * 0.2
     elif name.endswith("weight"):
-        values = 0.5 + u * 0.2
+        values = gain + u * 0.2
     else:
         values = u * 0.1
     return values.astype(np.float32).reshape(shape)
@@ -52,10 +53,10 @@ def input_images(shape):
     return (signed_uniform("input", math.prod(shape)) * math.sqrt(3.0)).astype(np.float32).reshape(shape)
 
 
-def fill_module(module, rename=lambda name: name):
+def fill_module(module, rename=lambda name: name, gain=0.5):
     """Fills a torch module in place; `rename` gives our name for each of its state_dict's names."""
     import torch
 
     for name, tensor in module.state_dict().items():
         if not name.endswith("num_batches_tracked"):
-            tensor.copy_(torch.from_numpy(filled(rename(name), tuple(tensor.shape))))
+            tensor.copy_(torch.from_numpy(filled(rename(name), tuple(tensor.shape), gain)))

@@ -40,7 +40,8 @@ inline void fill_tensor(const torch::Tensor& tensor,
   tensor.copy_(torch::from_blob(values.data(), tensor.sizes(), torch::kDouble));
 }
 
-inline void fill_module(torch::nn::Module& module) {
+// `gain`: of norms, see formula.py.
+inline void fill_module(torch::nn::Module& module, double gain = 0.5) {
   for (const auto& [name, tensor] : module_state(module)) {
     auto ends = [&, &name = name](const char* end) { return name.ends_with(end); };
     if (ends("num_batches_tracked")) continue;
@@ -52,7 +53,7 @@ inline void fill_module(torch::nn::Module& module) {
     } else if (ends("running_mean")) {
       fill_tensor(tensor, name, 0.2, 0);
     } else if (ends("weight")) {
-      fill_tensor(tensor, name, 0.2, 0.5);
+      fill_tensor(tensor, name, 0.2, gain);
     } else {
       fill_tensor(tensor, name, 0.1, 0);
     }

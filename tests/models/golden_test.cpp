@@ -42,13 +42,18 @@ TEST(Models, LogitsAreTheOriginals) {
   torch::NoGradGuard no_grad;
   for (const json& row : goldens()) {
     ImageModelPtr net = make_model(row.at("model"), row.at("arguments"));
-    fill_module(*net);
+    fill_module(*net, row.at("gain"));
     net->eval();
     for (const json& golden : row.at("cases")) {
       torch::Tensor logits =
           net->forward(input_images(golden.at("input").get<std::vector<int64_t>>()));
       double tolerance = 1e-4 * golden.at("largest").get<double>();
       int64_t step = golden.at("step");
+      // The numbers would not notice a net that hardly looks at its weights or its images.
+      if (logits.size(0) > 1) {
+        EXPECT_GT((logits[0] - logits[1]).abs().max().item<double>(), 100 * tolerance)
+            << row.at("model");
+      }
       for (int64_t image = 0; image < logits.size(0); ++image) {
         const json& expected = golden.at("logits").at(static_cast<size_t>(image));
         ASSERT_EQ(static_cast<int64_t>(expected.size()), (logits.size(1) + step - 1) / step);
@@ -67,21 +72,6 @@ TEST(Models, CifarCountsArePublished) {
   EXPECT_EQ(parameter_count(*make_model("resnet20")), 269722);
   EXPECT_EQ(parameter_count(*make_model("resnet32")), 464154);
   EXPECT_EQ(parameter_count(*make_model("resnet56")), 853018);
-}
-
-// The golden numbers would not notice a net that hardly looks at its weights or at its input.
-TEST(Models, GoldenInputsMoveTheLogits) {
-  torch::NoGradGuard no_grad;
-  for (const ModelRow& row : model_table()) {
-    ImageModelPtr net = make_model(row.name);
-    fill_module(*net);
-    net->eval();
-    torch::Tensor x = input_images({2, 3, row.input_size / 2, row.input_size / 2});
-    torch::Tensor logits = net->forward(x);
-    EXPECT_GT((logits[0] - logits[1]).abs().max().item<double>(),
-              1e-2 * logits.abs().max().item<double>())
-        << row.name;
-  }
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 """Our model.safetensors + config.json in the hands of the originals: strict names, and the same logits.
 
 resnet50 goes to torchvision through safetensors, resnet18 to timm, which gets the folder and nothing else; the other
-way round, a folder that timm wrote is read by ours.
+way round, folders that timm wrote are read by ours. (That every model has the original's names and logits is
+golden_test's to show.)
 """
 import json
 import os
@@ -54,15 +55,19 @@ def ours_in_timm(folder):
     expect_same("timm reads ours", ours, net)
 
 
-def timms_in_ours(folder):
-    net = timm.create_model("resnet34", num_classes=4)
+def timms_in_ours(folder, name, **arguments):
+    net = timm.create_model(name, num_classes=4, **arguments)
     with torch.no_grad():
         fill_module(net)
     timm.models.save_for_hf(net, folder, safe_serialization=True)
     assert not (folder / "logits.json").exists()
-    expect_same("ours reads timm's", run_ours(folder, "resnet34"), net)
+    expect_same(f"ours reads timm's {name}", run_ours(folder, name), net)
 
 
-for check in (ours_in_torchvision, ours_in_timm, timms_in_ours):
+checks = [ours_in_torchvision, ours_in_timm]
+checks += [lambda folder, name=name: timms_in_ours(folder, name)
+           for name in ("resnet34", "mobilenetv1_100", "tf_efficientnet_lite0")]
+checks += [lambda folder: timms_in_ours(folder, "vit_small_patch16_224", dynamic_img_size=True)]
+for check in checks:
     with tempfile.TemporaryDirectory() as place:
         check(pathlib.Path(place))

@@ -14,7 +14,7 @@ namespace {
 // Inputs that training would change.
 std::vector<size_t> learned_inputs(const Node& node) {
   if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm" ||
-      node.op == "BatchNormalization")
+      node.op == "BatchNormalization" || node.op == "LayerNormalization")
     return {1, 2};
   if (node.op == "MatMul") return {0, 1};
   if (node.op == "Add" || node.op == "Mul")

@@ -41,9 +41,9 @@ class Folding {
         !(behind->op == "Conv" || behind->op == "Gemm"))
       return why_not_before + ", and none alone behind it";
     if (behind->op == "Conv")
-      for (int64_t pad : conv_arguments(graph_, *behind).pads)
-        if (pad != 0)
-          return fmt::format("{}, and {} behind it pads with zeros", why_not_before, behind->name);
+      if (ConvArguments conv = conv_arguments(graph_, *behind);
+          conv.same || conv.pads != std::array<int64_t, 4>{})
+        return fmt::format("{}, and {} behind it pads with zeros", why_not_before, behind->name);
     fold_forward(norm, *behind);
     return std::nullopt;
   }

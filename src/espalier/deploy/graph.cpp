@@ -13,7 +13,9 @@ namespace {
 std::string attribute_text(const Attribute& attribute) {
   struct Writer {
     std::string operator()(int64_t v) const { return fmt::format("{}", v); }
-    std::string operator()(double v) const { return fmt::format("{}", v); }
+    std::string operator()(double v) const {  // ONNX's attributes are float
+      return fmt::format("{}", static_cast<float>(v));
+    }
     std::string operator()(const std::string& v) const { return in_quotes(v); }
     std::string operator()(const std::vector<int64_t>& v) const {
       return fmt::format("[{}]", fmt::join(v, ","));

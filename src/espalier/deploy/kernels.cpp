@@ -23,14 +23,16 @@ Kernel plain(Function function) {
 
 Kernel convolution(const Graph& graph, const Node& node) {
   ConvArguments conv = conv_arguments(graph, node);
-  std::array<int64_t, 4> around = conv.pads;
-  bool even = around[0] == around[2] && around[1] == around[3];
+  bool even = conv.pads[0] == conv.pads[2] && conv.pads[1] == conv.pads[3];
   if (conv.transposed && !even)
     fail(Kind::unsupported, "{}: pads differ between the two sides", describe(node));
-  Pair pads = even ? Pair{around[0], around[1]} : Pair{0, 0};
+  Pair pads = even ? Pair{conv.pads[0], conv.pads[1]} : Pair{0, 0};
   return [=](const Inputs& in) {
     Tensor x = in[0];
-    if (!even) x = at::constant_pad_nd(x, {around[1], around[3], around[0], around[2]}, 0);
+    if (conv.same || !even) {
+      auto [top, left, bottom, right] = conv.pads_for(x.size(2), x.size(3));
+      x = at::constant_pad_nd(x, {left, right, top, bottom}, 0);
+    }
     return at::convolution(x, in[1], optional_input(in, 2), conv.strides, pads, conv.dilations,
                            conv.transposed, conv.output_padding, conv.groups);
   };
@@ -74,6 +76,23 @@ Kernel flatten(const Graph&, const Node& node) {
     int64_t first = 1, split = axis < 0 ? axis + in[0].dim() : axis;
     for (int64_t i = 0; i < split; ++i) first *= in[0].size(i);
     return in[0].reshape({first, -1});
+  };
+}
+
+Kernel gather(const Graph& graph, const Node& node) {
+  return [&graph, &node](const Inputs& in) {
+    const Tensor& x = in[0];
+    GatherArguments gather = gather_arguments(graph, node, x.sizes().vec());
+    if (gather.indices.dim() == 0) return x.select(gather.axis, gather.indices.item<int64_t>());
+    if (x.dim() != 4 || gather.axis != 1) return x.index_select(gather.axis, gather.indices);
+    // Channels of pictures: index_select on the last axis keeps them last in memory.
+    return x.permute({0, 2, 3, 1}).index_select(3, gather.indices).permute({0, 3, 1, 2});
+  };
+}
+
+Kernel layer_norm(const Graph&, const Node& node) {
+  return [eps = number_attribute(node, "epsilon", 1e-5)](const Inputs& in) {
+    return at::layer_norm(in[0], {in[0].size(-1)}, in[1], in.size() > 2 ? in[2] : Tensor(), eps);
   };
 }
 
@@ -183,8 +202,10 @@ const std::map<std::string_view, Kernel (*)(const Graph&, const Node&)>& with_ar
       {"Conv", convolution},
       {"ConvTranspose", convolution},
       {"Flatten", flatten},
+      {"Gather", gather},
       {"Gemm", gemm},
       {"HardSigmoid", hard_sigmoid},
+      {"LayerNormalization", layer_norm},
       {"LeakyRelu", leaky_relu},
       {"LogSoftmax", log_softmax},
       {"MaxPool", max_pool},

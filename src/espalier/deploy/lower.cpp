@@ -14,8 +14,8 @@ namespace {
 
 // Operations whose result may look into their input's memory.
 const std::set<std::string> kViews = {
-    "t",          "transpose", "permute", "view",  "reshape", "flatten",         "slice",
-    "contiguous", "to",        "detach",  "alias", "dropout", "feature_dropout", "unflatten"};
+    "t",  "transpose", "permute", "view",    "reshape",         "flatten",   "slice",  "contiguous",
+    "to", "detach",    "alias",   "dropout", "feature_dropout", "unflatten", "select", "expand"};
 
 std::string base_name(const torch::jit::Node& node) {
   std::string name = node.kind().toUnqualString();
@@ -91,6 +91,15 @@ void Lowering::bind(const TorchNode& node, const std::string& name) {
   name_of_[node.output()] = name;
 }
 
+void Lowering::bind_padded_same(const TorchNode& node, const std::string& unpadded) {
+  padded_same_[node.output()] = unpadded;
+}
+
+std::optional<std::string> Lowering::padded_same(const TorchNode& node, size_t position) const {
+  auto known = padded_same_.find(node.input(position));
+  return known == padded_same_.end() ? std::nullopt : std::optional(known->second);
+}
+
 void Lowering::bind_transposed(const TorchNode& node, const std::string& constant) {
   transposed_[node.output()] = constant;
 }
@@ -134,9 +143,15 @@ std::string Lowering::transposed_copy(const std::string& constant) {
   return name;
 }
 
-std::string Lowering::integers_constant(const std::vector<int64_t>& values) {
-  std::string name = fmt::format("integers_{}", fmt::join(values, "_"));
+std::string Lowering::integers_constant(const std::vector<int64_t>& values, std::string name) {
+  if (name.empty()) name = fmt::format("integers_{}", fmt::join(values, "_"));
   if (!is_constant(name)) graph_.constants[name] = torch::tensor(values, at::kLong);
+  return name;
+}
+
+std::string Lowering::integer_constant(int64_t value) {
+  std::string name = fmt::format("integer_{}", value);
+  if (!is_constant(name)) graph_.constants[name] = at::full({}, value, at::kLong);
   return name;
 }
 
@@ -163,10 +178,56 @@ void Lowering::watch_aliases(const TorchNode& node, const std::string& op) {
   if (is_in_place(node) || kViews.count(op)) root_[source] = root_[node.output()] = root;
 }
 
+std::optional<c10::IValue> Lowering::constant_input(const TorchValue& value) const {
+  if (auto known = name_of_.find(&value); known != name_of_.end()) {
+    auto constant = graph_.constants.find(known->second);
+    return constant == graph_.constants.end() ? std::nullopt
+                                              : std::optional(c10::IValue(constant->second));
+  }
+  if (auto constant = torch::jit::toIValue(&value)) return constant;
+  const TorchNode& list = *value.node();
+  if (list.kind() != c10::prim::ListConstruct) return std::nullopt;
+  auto type = list.output()->type()->cast<c10::ListType>();
+  if (!type) return std::nullopt;
+  c10::impl::GenericList values(type->getElementType());
+  for (const TorchValue* element : list.inputs()) {
+    auto constant = constant_input(*element);
+    if (!constant) return std::nullopt;
+    values.push_back(*constant);
+  }
+  return c10::IValue(values);
+}
+
+// What the network computes of its parameters alone (positions resized to the picture, say) is
+// computed here, once.
+std::optional<at::Tensor> Lowering::computed_from_constants(const TorchNode& node) const {
+  if (node.outputs().size() != 1 || !node.output()->type()->cast<c10::TensorType>())
+    return std::nullopt;
+  torch::jit::Stack stack;
+  bool has_tensor = false;
+  for (const TorchValue* value : node.inputs()) {
+    auto constant = constant_input(*value);
+    if (!constant) return std::nullopt;
+    has_tensor = has_tensor || constant->isTensor() || constant->isTensorList();
+    stack.push_back(*constant);
+  }
+  if (!has_tensor || is_in_place(node)) return std::nullopt;
+  node.getOperation()(stack);
+  return stack.at(0).toTensor();
+}
+
 void Lowering::lower_node(const TorchNode& node) {
   if (node.kind() == c10::prim::Constant || node.kind() == c10::prim::ListConstruct) return;
   std::string op = base_name(node);
-  LoweringRule rule = node.kind().is_aten() ? find_lowering_rule(op) : nullptr;
+  // A transposed matrix and an expanded token have rules that want the constant itself.
+  if (op != "t" && op != "expand")
+    if (std::optional<at::Tensor> value = computed_from_constants(node)) {
+      std::string name = free_name(graph_, "computed");
+      graph_.constants[name] = value->to(at::kFloat).contiguous().clone();
+      return bind(node, name);
+    }
+  if (!node.kind().is_aten()) op = node.kind().toQualString();
+  LoweringRule rule = find_lowering_rule(op);
   if (!rule)
     refuse(node,
            fmt::format("ONNX export has no rule for this operation (its result: {})",

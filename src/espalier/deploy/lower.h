@@ -1,5 +1,5 @@
 // The second half of tracing: LibTorch's recorded operations (aten::...) into nodes of our graph,
-// one after the other. For trace.cpp and lower_ops.cpp only.
+// one after the other. For trace.cpp and lower_*.cpp only.
 #pragma once
 
 #include <map>
@@ -53,12 +53,16 @@ class Lowering {
   std::string numbers(const std::vector<double>& values);
   std::string filled(int64_t size, double value);
   std::string transposed_copy(const std::string& constant);
-  std::string integers_constant(const std::vector<int64_t>& values);
+  std::string integers_constant(const std::vector<int64_t>& values, std::string name = "");
+  std::string integer_constant(int64_t value);
   // "layer1.0.conv1" for the constant "layer1.0.conv1.weight".
   static std::string module_of(const std::string& constant);
 
   void bind(const TorchNode& node, const std::string& name);
   // A transposed weight matrix is remembered, so that a product with it becomes one Gemm.
+  // A value that only a convolution may read, which then pads as TensorFlow's "same" does.
+  void bind_padded_same(const TorchNode& node, const std::string& unpadded);
+  std::optional<std::string> padded_same(const TorchNode& node, size_t position) const;
   void bind_transposed(const TorchNode& node, const std::string& constant);
   std::optional<std::string> transposed(const TorchNode& node, size_t position) const;
 
@@ -66,18 +70,21 @@ class Lowering {
 
  private:
   void lower_node(const TorchNode& node);
+  std::optional<at::Tensor> computed_from_constants(const TorchNode& node) const;
+  std::optional<c10::IValue> constant_input(const TorchValue& value) const;
   void watch_aliases(const TorchNode& node, const std::string& op);
   std::string enter_constant(const at::Tensor& value);
 
   Graph graph_;
   std::map<const void*, std::string> names_;
   int64_t batch_;
-  std::map<const TorchValue*, std::string> name_of_, transposed_;
+  std::map<const TorchValue*, std::string> name_of_, transposed_, padded_same_;
   std::map<const TorchValue*, const TorchValue*> root_;  // whose memory a value looks into
 };
 
 using LoweringRule = void (*)(Lowering&, const torch::jit::Node&);
-// By name without "aten::" and without the "_" of an in-place form; null when there is none.
+// By name without "aten::" (those of nn/pad_same.h: with "espalier::") and without the "_" of an in-place form; null when there is none.
 LoweringRule find_lowering_rule(const std::string& op);
+LoweringRule find_layout_rule(const std::string& op);  // the part of it in lower_layout.cpp
 
 }  // namespace espalier

@@ -41,14 +41,36 @@ void convolution(Lowering& g, const TorchNode& n) {
   if (g.shape(n.input(1)).size() != 4) g.refuse(n, "only two-dimensional convolutions are handled");
   bool transposed = g.argument(n, 6).toBool();
   Attributes attributes = {{"strides", pair(g, n, 3)},
-                           {"pads", twice(pair(g, n, 4))},
                            {"dilations", pair(g, n, 5)},
                            {"group", g.argument(n, 8).toInt()}};
+  std::optional<std::string> padded_same = g.padded_same(n, 0);
+  if (padded_same)
+    attributes["auto_pad"] = std::string("SAME_UPPER");
+  else
+    attributes["pads"] = twice(pair(g, n, 4));
   Shape shape = g.shape(n.input(1));
   attributes["kernel_shape"] = std::vector<int64_t>{shape[2], shape[3]};
   if (transposed) attributes["output_padding"] = pair(g, n, 7);
   g.bind(n, g.emit(transposed ? "ConvTranspose" : "Conv", Lowering::module_of(weight),
-                   {g.input(n, 0), weight, g.is_absent(n, 2) ? "" : g.input(n, 2)}, attributes));
+                   {padded_same ? *padded_same : g.input(n, 0), weight,
+                    g.is_absent(n, 2) ? "" : g.input(n, 2)},
+                   attributes));
+}
+
+// espalier::pad_same(x, kernel, stride), of nn/pad_same.h.
+void pad_same(Lowering& g, const TorchNode& n) {
+  const auto& uses = n.output()->uses();
+  const TorchNode* conv = uses.size() == 1 ? uses[0].user : nullptr;
+  if (!conv || conv->kind() != c10::Symbol::aten("_convolution"))
+    g.refuse(n, "exactly one convolution must follow");
+  Shape weight = g.shape(conv->input(1));
+  int64_t kernel = g.argument(n, 1).toInt(), stride = g.argument(n, 2).toInt();
+  if (weight.at(2) != kernel || weight.at(3) != kernel ||
+      g.integers(*conv, 3) != std::vector<int64_t>{stride, stride} ||
+      g.integers(*conv, 4) != std::vector<int64_t>{0, 0} ||
+      g.integers(*conv, 5) != std::vector<int64_t>{1, 1} || g.argument(*conv, 6).toBool())
+    g.refuse(n, "it does not belong to the convolution behind it");
+  g.bind_padded_same(n, g.input(n, 0));
 }
 
 // aten::batch_norm(x, weight, bias, mean, var, training, momentum, eps, cudnn)
@@ -138,14 +160,6 @@ void div(Lowering& g, const TorchNode& n) {
   g.bind(n, g.emit("Div", "div", {g.input(n, 0), g.input(n, 1)}));
 }
 
-// aten::cat(tensors, dim)
-void cat(Lowering& g, const TorchNode& n) {
-  const TorchNode& list = *n.input(0)->node();
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < list.inputs().size(); ++i) parts.push_back(g.input(list, i));
-  g.bind(n, g.emit("Concat", "cat", parts, {{"axis", g.argument(n, 1).toInt()}}));
-}
-
 Attributes pool_attributes(const Lowering& g, const TorchNode& n) {
   std::vector<int64_t> kernel = pair(g, n, 1);
   std::vector<int64_t> strides = g.integers(n, 2).empty() ? kernel : pair(g, n, 2);
@@ -194,67 +208,6 @@ void mean(Lowering& g, const TorchNode& n) {
                    {{"axes", g.integers(n, 1)}, {"keepdims", int64_t{g.argument(n, 2).toBool()}}}));
 }
 
-void see_as(Lowering& g, const TorchNode& n, Shape wanted) {
-  Shape in = g.shape(n.input(0));
-  Shape result = g.shape(n.output());
-  std::string x = g.input(n, 0);
-  if (in == result) return g.bind(n, x);
-  // A batch size that the network read from its input is a plain number in the trace; it must not
-  // stay one.
-  bool keeps_batch = in[0] == g.batch() && result[0] == g.batch();
-  if (keeps_batch && result.size() == 2)
-    return g.bind(n, g.emit("Flatten", "flatten", {x}, {{"axis", int64_t{1}}}));
-  bool has_unknown = std::find(wanted.begin() + 1, wanted.end(), -1) != wanted.end();
-  if (keeps_batch) {
-    wanted[0] = 0;
-  } else if (wanted[0] > 0 && wanted[0] % g.batch() == 0) {
-    if (has_unknown) wanted = result;
-    wanted[0] = -1;
-  }
-  g.bind(n, g.emit("Reshape", "reshape", {x, g.integers_constant(wanted)}));
-}
-
-// aten::view(x, sizes), aten::reshape(x, sizes)
-void view(Lowering& g, const TorchNode& n) {
-  Shape wanted = g.integers(n, 1);
-  if (wanted.empty()) g.refuse(n, "a single number is not handled");
-  see_as(g, n, wanted);
-}
-
-void flatten(Lowering& g, const TorchNode& n) {
-  see_as(g, n, g.shape(n.output()));
-}
-
-void permute_axes(Lowering& g, const TorchNode& n, const std::vector<int64_t>& order) {
-  g.bind(n, g.emit("Transpose", "transpose", {g.input(n, 0)}, {{"perm", order}}));
-}
-
-int64_t axis_of(int64_t axis, size_t rank) {
-  return axis < 0 ? axis + static_cast<int64_t>(rank) : axis;
-}
-
-void t(Lowering& g, const TorchNode& n) {
-  std::string x = g.input(n, 0);
-  if (g.is_constant(x)) return g.bind_transposed(n, x);
-  permute_axes(g, n, {1, 0});
-}
-
-void transpose(Lowering& g, const TorchNode& n) {
-  std::vector<int64_t> order(g.shape(n.input(0)).size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-  auto place = [&](size_t i) {
-    return static_cast<size_t>(axis_of(g.argument(n, i).toInt(), order.size()));
-  };
-  std::swap(order[place(1)], order[place(2)]);
-  permute_axes(g, n, order);
-}
-
-void permute(Lowering& g, const TorchNode& n) {
-  std::vector<int64_t> order = g.integers(n, 1);
-  for (int64_t& axis : order) axis = axis_of(axis, order.size());
-  permute_axes(g, n, order);
-}
-
 // x W' + b, with W as ONNX's Gemm wants it.
 std::string product(
     Lowering& g, const TorchNode& n, size_t x, size_t matrix, const std::string& bias) {
@@ -289,34 +242,31 @@ void linear(Lowering& g, const TorchNode& n) {
   g.bind(n, bias.empty() ? made : g.emit("Add", "add", {made, bias}));
 }
 
-// aten::slice(x, dim, start?, end?, step)
-void slice(Lowering& g, const TorchNode& n) {
-  Shape in = g.shape(n.input(0)), out = g.shape(n.output());
-  constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
-  int64_t axis = axis_of(g.argument(n, 1).toInt(), in.size());
-  int64_t start = g.is_absent(n, 2) ? 0 : g.argument(n, 2).toInt();
-  int64_t end = g.is_absent(n, 3) ? kToTheEnd : g.argument(n, 3).toInt();
-  int64_t step = g.argument(n, 4).toInt(), size = in[static_cast<size_t>(axis)];
-  if (in == out && start == 0 && step == 1) return identity(g, n);
-  if (axis == 0) g.refuse(n, "the batch is cut into parts");
-  if (end >= size) end = kToTheEnd;  // the traced picture's size must not stay
-  g.bind(n, g.emit("Slice", "slice",
-                   {g.input(n, 0), g.integers_constant({start}), g.integers_constant({end}),
-                    g.integers_constant({axis}), g.integers_constant({step})}));
+// aten::layer_norm(x, shape, weight?, bias?, eps, cudnn)
+void layer_norm(Lowering& g, const TorchNode& n) {
+  if (g.integers(n, 1).size() != 1) g.refuse(n, "only a norm over the last axis is handled");
+  std::string weight = g.is_absent(n, 2) ? g.filled(g.shape(n.input(0)).back(), 1) : g.input(n, 2);
+  std::string bias = g.is_absent(n, 3) ? "" : g.input(n, 3);
+  g.bind(n, g.emit("LayerNormalization", Lowering::module_of(weight), {g.input(n, 0), weight, bias},
+                   {{"axis", int64_t{-1}}, {"epsilon", g.argument(n, 4).toDouble()}}));
 }
 
-// aten::constant_pad_nd(x, pads from the last axis on, value)
-void pad(Lowering& g, const TorchNode& n) {
-  std::vector<int64_t> pads = g.integers(n, 1);
-  size_t rank = g.shape(n.input(0)).size();
-  std::vector<int64_t> wanted(2 * rank, 0);
-  for (size_t i = 0; i < pads.size() / 2; ++i) {
-    wanted[rank - 1 - i] = pads[2 * i];
-    wanted[2 * rank - 1 - i] = pads[2 * i + 1];
-  }
-  double value = g.argument(n, 2).toScalar().toDouble();
-  g.bind(n, g.emit("Pad", "pad", {g.input(n, 0), g.integers_constant(wanted), g.number(value)},
-                   {{"mode", std::string("constant")}}));
+// aten::scaled_dot_product_attention(q, k, v, mask?, dropout, causal, scale?, gqa)
+// = softmax(q k' scale) v (Vaswani et al. 2017, equation 1).
+void attention(Lowering& g, const TorchNode& n) {
+  if (!g.is_absent(n, 3) || g.argument(n, 4).toDouble() != 0 || g.argument(n, 5).toBool())
+    g.refuse(n, "masks and dropout are not handled");
+  Shape q = g.shape(n.input(0)), k = g.shape(n.input(1));
+  if (q.size() != 4 || Shape(q.begin(), q.end() - 2) != Shape(k.begin(), k.end() - 2))
+    g.refuse(n, "only N x heads x tokens x size is handled, with as many heads in all three");
+  double scale = g.is_absent(n, 6) ? 1 / std::sqrt(static_cast<double>(q.back()))
+                                   : g.argument(n, 6).toScalar().toDouble();
+  std::string keys = g.emit("Transpose", "attention.keys", {g.input(n, 1)},
+                            {{"perm", std::vector<int64_t>{0, 1, 3, 2}}});
+  std::string queries = g.emit("Mul", "attention.queries", {g.input(n, 0), g.number(scale)});
+  std::string scores = g.emit("MatMul", "attention.scores", {queries, keys});
+  std::string weights = g.emit("Softmax", "attention.weights", {scores}, {{"axis", int64_t{-1}}});
+  g.bind(n, g.emit("MatMul", "attention", {weights, g.input(n, 2)}));
 }
 
 template <const char* op, const char* wish>
@@ -368,6 +318,7 @@ LoweringRule find_lowering_rule(const std::string& op) {
   static const std::map<std::string, LoweringRule> table = {
       {"_convolution", convolution},
       {"convolution", convolution},
+      {"espalier::pad_same", pad_same},
       {"batch_norm", batch_norm},
       {"relu", unary<kRelu, kReluWish>},
       {"sigmoid", unary<kSigmoid, kSigmoidWish>},
@@ -386,23 +337,16 @@ LoweringRule find_lowering_rule(const std::string& op) {
       {"sub", sub},
       {"mul", mul},
       {"div", div},
-      {"cat", cat},
       {"max_pool2d", max_pool},
       {"avg_pool2d", avg_pool},
       {"adaptive_avg_pool2d", adaptive_avg_pool},
       {"mean", mean},
-      {"view", view},
-      {"reshape", view},
-      {"flatten", flatten},
-      {"t", t},
-      {"transpose", transpose},
-      {"permute", permute},
       {"addmm", addmm},
       {"matmul", matmul},
       {"mm", matmul},
       {"linear", linear},
-      {"slice", slice},
-      {"constant_pad_nd", pad},
+      {"layer_norm", layer_norm},
+      {"scaled_dot_product_attention", attention},
       {"softmax", softmax<kSoftmax, kSoftmaxWish>},
       {"log_softmax", softmax<kLogSoftmax, kLogSoftmaxWish>},
       {"dropout", dropout},
@@ -415,7 +359,7 @@ LoweringRule find_lowering_rule(const std::string& op) {
       {"alias", identity},
       {"clone", identity}};
   auto found = table.find(op);
-  return found == table.end() ? nullptr : found->second;
+  return found == table.end() ? find_layout_rule(op) : found->second;
 }
 
 }  // namespace espalier

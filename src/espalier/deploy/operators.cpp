@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "espalier/core/error.h"
+#include "espalier/nn/pad_same.h"
 
 namespace espalier {
 namespace {
@@ -56,11 +57,13 @@ const std::vector<OperatorRule>& rules() {
       {"Dropout", "d**", 1, {{"seed", 'i'}}},
       {"Erf", "d", 1},
       {"Flatten", "d", 1, {{"axis", 'i'}}},
+      {"Gather", "di", 2, {{"axis", 'i'}}},
       {"Gemm", "dff", 2, {{"alpha", 'f'}, {"beta", 'f'}, {"transA", 'i'}, {"transB", 'i'}}},
       {"GlobalAveragePool", "d", 1},
       {"HardSigmoid", "d", 1, {{"alpha", 'f'}, {"beta", 'f'}}},
       {"HardSwish", "d", 1},
       {"Identity", "d", 1},
+      {"LayerNormalization", "dff", 2, {{"axis", 'i'}, {"epsilon", 'f'}, {"stash_type", 'i'}}},
       {"LeakyRelu", "d", 1, {{"alpha", 'f'}}},
       {"LogSoftmax", "d", 1, {{"axis", 'i'}}},
       {"MatMul", "dd", 2},
@@ -244,12 +247,17 @@ ConvArguments conv_arguments(const Graph& graph, const Node& node) {
     fail(Kind::unsupported,
          "{}: its weight has {} axes; only two-dimensional convolutions (4) are handled",
          describe(node), weight.dim());
+  bool same = node.op == "Conv" && text_attribute(node, "auto_pad", "NOTSET") == "SAME_UPPER";
   ConvArguments conv{.strides = integers<2>(node, "strides", 1, 1),
                      .dilations = integers<2>(node, "dilations", 1, 1),
                      .output_padding = integers<2>(node, "output_padding", 0, 0),
-                     .pads = pads(node),
+                     .pads = same ? std::array<int64_t, 4>{} : pads(node),
                      .groups = integer_attribute(node, "group", 1),
-                     .transposed = node.op == "ConvTranspose"};
+                     .transposed = node.op == "ConvTranspose",
+                     .same = same,
+                     .extent = {}};
+  for (size_t i = 0; i < 2; ++i)
+    conv.extent[i] = conv.dilations[i] * (weight.size(2 + static_cast<int64_t>(i)) - 1) + 1;
   if (node.attributes.count("output_shape"))
     fail(Kind::unsupported, "{}: output_shape is not handled, only pads and output_padding",
          describe(node));
@@ -267,6 +275,13 @@ ConvArguments conv_arguments(const Graph& graph, const Node& node) {
       fail(Kind::format, "{}: output_padding {} is not below stride {} or dilation {}",
            describe(node), conv.output_padding[i], conv.strides[i], conv.dilations[i]);
   return conv;
+}
+
+std::array<int64_t, 4> ConvArguments::pads_for(int64_t height, int64_t width) const {
+  if (!same) return pads;
+  auto [top, bottom] = same_padding(height, extent[0], strides[0]);
+  auto [left, right] = same_padding(width, extent[1], strides[1]);
+  return {top, left, bottom, right};
 }
 
 PoolArguments pool_arguments(const Node& node) {
@@ -292,6 +307,21 @@ PoolArguments pool_arguments(const Node& node) {
            pool.pads[i], pool.kernel[i]);
   }
   return pool;
+}
+
+GatherArguments gather_arguments(const Graph& graph, const Node& node, const Shape& input) {
+  int64_t rank = static_cast<int64_t>(input.size());
+  GatherArguments gather{.axis = normal_axis(node, integer_attribute(node, "axis", 0), rank),
+                         .indices = graph.constants.at(node.inputs[1])};
+  if (gather.indices.dim() > 1 || gather.indices.numel() == 0)
+    fail(Kind::unsupported, "{}: its indices must be one number or one list", describe(node));
+  const int64_t* first = gather.indices.const_data_ptr<int64_t>();
+  int64_t size = input[static_cast<size_t>(gather.axis)];
+  for (int64_t i = 0; i < gather.indices.numel(); ++i)
+    if (first[i] < -size || first[i] >= size)
+      fail(Kind::format, "{}: index {} outside 0..{}", describe(node), first[i], size - 1);
+  gather.indices = gather.indices.remainder(size);  // those below 0 count from the end
+  return gather;
 }
 
 SliceArguments slice_arguments(const Graph& graph, const Node& node, int64_t rank) {

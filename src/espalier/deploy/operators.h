@@ -24,9 +24,14 @@ using Pair = std::array<int64_t, 2>;  // vertical, horizontal
 
 struct ConvArguments {
   Pair strides, dilations, output_padding;
-  std::array<int64_t, 4> pads;  // top, left, bottom, right
+  std::array<int64_t, 4> pads;  // top, left, bottom, right; zeros where `same` decides
   int64_t groups;
   bool transposed;
+  bool same;    // auto_pad SAME_UPPER (Conv): the pads depend on the image, see pads_for
+  Pair extent;  // of the kernel, with dilation
+
+  // For an image of this height and width.
+  std::array<int64_t, 4> pads_for(int64_t height, int64_t width) const;
 };
 // Conv, ConvTranspose with a 4-d weight: two spatial axes.
 ConvArguments conv_arguments(const Graph& graph, const Node& node);
@@ -38,6 +43,13 @@ struct PoolArguments {
 };
 // MaxPool, AveragePool.
 PoolArguments pool_arguments(const Node& node);
+
+struct GatherArguments {
+  int64_t axis;        // 0 .. rank-1
+  at::Tensor indices;  // int64, each 0 .. size-1; one number, with which the axis goes, or a list
+};
+// `input`: the shape of input 0.
+GatherArguments gather_arguments(const Graph& graph, const Node& node, const Shape& input);
 
 struct SliceArguments {
   std::vector<int64_t> starts, ends, axes, steps;  // one each an axis; axes 0 .. rank-1, steps >= 1

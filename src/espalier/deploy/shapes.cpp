@@ -84,8 +84,9 @@ Shape convolution(const Place& p) {
   if (x[1] != in) p.misfit();
   p.want_vector(2, out);
   Shape shape = {x[0], out, 0, 0};
+  std::array<int64_t, 4> around = conv.pads_for(x[2], x[3]);
   for (size_t i = 0; i < 2; ++i) {
-    int64_t extent = conv.dilations[i] * (w[2 + i] - 1) + 1, pads = conv.pads[i] + conv.pads[2 + i];
+    int64_t extent = conv.extent[i], pads = around[i] + around[2 + i];
     shape[2 + i] = conv.transposed
                        ? (x[2 + i] - 1) * conv.strides[i] + extent + conv.output_padding[i] - pads
                        : window_steps(x[2 + i] + pads, extent, conv.strides[i], false);
@@ -140,6 +141,23 @@ Shape flatten(const Place& p) {
   if (axis != rank) axis = normal_axis(p.node, axis, rank);
   const Shape& x = p.input(0);
   return {count_numbers({x.begin(), x.begin() + axis}), count_numbers({x.begin() + axis, x.end()})};
+}
+
+Shape gather(const Place& p) {
+  GatherArguments gather = gather_arguments(p.graph, p.node, p.input(0));
+  Shape shape = p.input(0);
+  auto axis = shape.begin() + gather.axis;
+  if (gather.indices.dim() == 0) shape.erase(axis);
+  if (gather.indices.dim() == 1) *axis = gather.indices.numel();
+  return shape;
+}
+
+Shape layer_norm(const Place& p) {
+  if (normal_axis(p.node, integer_attribute(p.node, "axis", -1), p.rank()) != p.rank() - 1)
+    fail(Kind::unsupported, "{} covers several axes; only the last one is handled",
+         describe(p.node));
+  for (size_t i = 1; i <= 2; ++i) p.want_vector(i, p.input(0).back());
+  return p.input(0);
 }
 
 Shape gemm(const Place& p) {
@@ -257,8 +275,10 @@ Shape infer(const Place& place) {
       {"ConvTranspose", convolution},
       {"Div", broadcast},
       {"Flatten", flatten},
+      {"Gather", gather},
       {"Gemm", gemm},
       {"GlobalAveragePool", global_pool},
+      {"LayerNormalization", layer_norm},
       {"LogSoftmax", softmax},
       {"MatMul", matmul},
       {"MaxPool", pool},

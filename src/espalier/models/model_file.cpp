@@ -137,7 +137,7 @@ void check_architecture(const std::string& name) {
 }
 
 ImageModelPtr build(const json& config, const Safetensors& file) {
-  std::string name = config.at("architecture");
+  std::string name = our_model_name(config.at("architecture"));
   check_architecture(name);
   json arguments =
       config.contains("espalier") ? config["espalier"].at("arguments") : implied_arguments(config);
