@@ -1,4 +1,5 @@
 // espalier export RUN: a folded .onnx file, checked against the network it came from.
+// espalier export MODEL: the same of a model of the table with random weights.
 #include "espalier/deploy/export.h"
 
 #include <fmt/format.h>
@@ -9,22 +10,32 @@
 #include "espalier/tasks/open_classifier.h"
 
 #include "app/export_model.h"
+#include "app/random_model.h"
 #include "app/verbs.h"
 
 namespace espalier {
 
 int run_export(const Arguments& arguments) {
   std::string path, out;
+  RandomModelConfig random;
   CommandLine line("espalier export RUN [flags]",
                    "writes the network as ONNX with its norms folded, and checks that the file "
                    "gives the same answers");
-  line.positional("run", path, "run folder or model file");
-  line.add({field("out", out, "the .onnx file; empty: model.onnx in the run folder")});
+  line.positional("run", path, "run folder, model file, or a model's name: random weights");
+  line.add(
+      {field("out", out, "the .onnx file; empty: model.onnx in the run folder, or NAME.onnx")});
+  line.add(fields(random));
   if (!line.parse(arguments)) return 0;
 
+  bool untrained = !fs::exists(path) && is_model_name(path);
+  if (!untrained && (random.size > 0 || random.classes > 0))
+    fail(Kind::usage, "--size and --classes are for a model's name; '{}' has its own", path);
   fs::path folder = fs::is_directory(path) ? fs::path(path) : fs::path(path).parent_path();
+  fs::path file = !out.empty() ? fs::path(out)
+                  : untrained  ? fs::path(path + ".onnx")
+                               : folder / "model.onnx";
   nlohmann::ordered_json record =
-      export_model(load_model(path), out.empty() ? folder / "model.onnx" : fs::path(out));
+      export_model(untrained ? random_model(path, random) : load_model(path), file);
   if (line.common().json) {
     fmt::print("{}\n", record.dump());
     return 0;

@@ -30,6 +30,7 @@ const std::vector<Verb>& verbs() {
       {"report", "one HTML page for a run, or several side by side", run_report},
       {"data", "draw an orchard, check a data set, look at it", run_data},
       {"models", "list the models with parameters and MACs", run_models},
+      {"bench", "images a second of inference, training or loading", run_bench},
       {"demo", "the whole path on the orchard in a few minutes", run_demo},
   };
   return table;

@@ -12,6 +12,7 @@ int run_export(const Arguments& arguments);
 int run_report(const Arguments& arguments);
 int run_data(const Arguments& arguments);
 int run_models(const Arguments& arguments);
+int run_bench(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 
 }  // namespace espalier

@@ -57,7 +57,7 @@ TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
   Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
   for (const char* verb :
-       {"train", "eval", "predict", "export", "report", "data", "models", "demo"})
+       {"train", "eval", "predict", "export", "report", "data", "models", "bench", "demo"})
     EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
   outcome = run({"train", "--help"});
   EXPECT_EQ(outcome.code, 0);
@@ -137,6 +137,43 @@ TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
         "metrics.jsonl", "summary.json", "eval-test.json", "export.json", "report.html"})
     EXPECT_TRUE(fs::exists(root_ / "run" / file)) << file;
   expect_refused(train_words("run"), 2, "--resume");
+}
+
+TEST_F(Command, SpeedIsMeasuredOfNamesAndOfExportedFiles) {
+  Outcome exported = run({"export", "resnet20", "--size", "24", "--classes", "7", "--json"});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  EXPECT_EQ(last_json(exported)["onnx"], "resnet20.onnx");
+  expect_refused({"export", "resnet02"}, 4, "resnet02");
+
+  auto measure = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "bench");
+    for (const char* more : {"--batch", "4", "--seconds", "0.01", "--repeats", "3", "--json"})
+      words.push_back(more);
+    Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    nlohmann::json record = last_json(outcome);
+    EXPECT_GT(record["images_per_second"].get<double>(), 0);
+    EXPECT_LE(record["lowest"].get<double>(), record["images_per_second"].get<double>());
+    EXPECT_GE(record["highest"].get<double>(), record["images_per_second"].get<double>());
+    EXPECT_GE(record["calls"].get<int64_t>(), 3);
+    EXPECT_GT(record["peak_mib"].get<double>(), record["grown_mib"].get<double>());
+    EXPECT_EQ(record["batch"], 4);
+    EXPECT_NE(record["machine"].get<std::string>(), "");
+    return record;
+  };
+  EXPECT_EQ(measure({"infer", "--model", "resnet20.onnx", "--threads", "1"})["size"], 24);
+  EXPECT_EQ(measure({"infer", "--model", "resnet20", "--precision", "bf16"})["size"], 32);
+  EXPECT_EQ(measure({"train", "--model", "resnet20", "--size", "16"})["size"], 16);
+  nlohmann::json loaded =
+      measure({"data", "--data", "orchard:species,size=32,train=40", "--size", "24"});
+  EXPECT_EQ(loaded["images"], 40);
+  EXPECT_EQ(loaded["failures"], 0);
+
+  expect_refused({"bench", "infre"}, 2, "did you mean infer?");
+  expect_refused({"bench", "infer", "--model", "resnet19"}, 2, "did you mean resnet18?");
+  expect_refused({"bench", "infer", "--model", "nothing.onnx"}, 4, "nothing.onnx");
+  expect_refused({"bench", "infer", "--precision", "fp16"}, 2, "precision");
+  expect_refused({"bench", "data", "--data", "nowhere"}, 4, "nowhere");
 }
 
 TEST_F(Command, AKilledRunGoesOnToTheBit) {

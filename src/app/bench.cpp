@@ -1,0 +1,249 @@
+// espalier bench WHAT: images a second of inference, of training steps or of the loader, on this machine.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
+#include "espalier/core/memory.h"
+#include "espalier/core/names.h"
+#include "espalier/data/recipe.h"
+#include "espalier/data/splits.h"
+#include "espalier/deploy/fold.h"
+#include "espalier/deploy/network.h"
+#include "espalier/deploy/onnx_read.h"
+#include "espalier/deploy/trace.h"
+#include "espalier/tasks/classify.h"
+#include "espalier/tensor/runtime.h"
+#include "espalier/tensor/torch.h"
+#include "espalier/train/optimiser.h"
+
+#include "app/random_model.h"
+#include "app/rate.h"
+#include "app/verbs.h"
+
+namespace espalier {
+namespace {
+
+struct NetworkBench {
+  std::string model = "resnet18";
+  int64_t batch = 1;
+  RandomModelConfig random;
+  RateConfig rate;
+};
+
+Fields fields(NetworkBench& bench, const std::string& models) {
+  Fields all = {
+      field("model", bench.model, models),
+      field("batch", bench.batch, "images at once").between(1, 65536),
+  };
+  return join(join(all, fields(bench.random)), fields(bench.rate));
+}
+
+void print_result(const CommandLine& line,
+                  nlohmann::ordered_json record,
+                  const Rate& rate,
+                  double resident_before) {
+  record["images_per_second"] = rate.median;
+  record["lowest"] = rate.lowest;
+  record["highest"] = rate.highest;
+  record["calls"] = rate.calls;
+  record["peak_mib"] = peak_resident_mib();
+  record["grown_mib"] = peak_resident_mib() - resident_before;
+  record["machine"] = machine_line();
+  if (line.common().json) {
+    fmt::print("{}\n", record.dump());
+    return;
+  }
+  fmt::print("{:.1f} images a second ({:.1f} .. {:.1f}), {:.0f} MiB at most\n", rate.median,
+             rate.lowest, rate.highest, peak_resident_mib());
+}
+
+// The settings of a network's measurement as the record's first keys.
+nlohmann::ordered_json settings_of(const std::string& what,
+                                   const std::string& model,
+                                   int64_t batch,
+                                   const std::string& precision,
+                                   int64_t side) {
+  return {{"what", what},
+          {"model", model},
+          {"size", side},
+          {"batch", batch},
+          {"threads", runtime_threads()},
+          {"precision", precision}};
+}
+
+// The folded graph that is to be run: of an exported file, or of a model with random weights.
+Graph graph_to_run(const NetworkBench& bench) {
+  if (fs::path(bench.model).extension() == ".onnx")
+    return with_context("reading " + bench.model, [&] { return read_onnx(bench.model); });
+  LoadedModel made = random_model(bench.model, bench.random);
+  int64_t side = made.meta.input_size, channels = made.net->arguments.at("in_channels");
+  Graph graph = trace(*made.net, at::zeros({1, channels, side, side}));
+  fold_norms(graph);
+  return graph;
+}
+
+// The shape of its images at the wanted size; what neither the graph nor the user says is an error.
+Shape images_shape(const Graph& graph, const NetworkBench& bench) {
+  Shape shape = graph.inputs.empty() ? Shape{} : graph.inputs[0].shape;
+  if (shape.size() != 4)
+    fail(Kind::unsupported, "{}: its input is not images (N x C x H x W)", bench.model);
+  shape[0] = bench.batch;
+  if (bench.random.size > 0) shape[2] = shape[3] = bench.random.size;
+  if (shape[1] < 1 || shape[2] < 1 || shape[3] < 1)
+    fail(Kind::usage, "{} does not say how large its images are; name --size", bench.model);
+  return shape;
+}
+
+int bench_infer(const Arguments& arguments) {
+  NetworkBench bench;
+  NetworkConfig config;
+  CommandLine line("espalier bench infer [flags]", "runs a folded network on random images");
+  line.add(fields(bench, "a name that `espalier models` lists, or an .onnx file"));
+  line.add(fields(config));
+  if (!line.parse(arguments)) return 0;
+  double before = resident_mib();
+  Graph graph = graph_to_run(bench);
+  Shape shape = images_shape(graph, bench);
+  Network network(std::move(graph), config);
+  at::Tensor images = at::randn(shape);
+  Rate rate = measure_rate(bench.rate, [&] { return network.run(images).size(0); });
+  nlohmann::ordered_json record =
+      settings_of("infer", bench.model, bench.batch, name_of(network.precision()), shape[3]);
+  record["runtime"] = network.runtime();
+  print_result(line, record, rate, before);
+  return 0;
+}
+
+// Random bytes with random classes, as a loader would hand them over.
+Batch random_batch(int64_t count, int64_t side, int64_t channels, int64_t classes) {
+  Batch batch{.count = static_cast<int>(count),
+              .height = static_cast<int>(side),
+              .width = static_cast<int>(side),
+              .channels = static_cast<int>(channels)};
+  Random random = Random(1).stream("bench");
+  batch.pixels.resize(static_cast<size_t>(count * side * side * channels));
+  for (uint8_t& value : batch.pixels) value = static_cast<uint8_t>(random.below(256));
+  for (int64_t i = 0; i < count; ++i) {
+    Annotation truth;
+    truth.labels = {{.id = random.below(classes)}};
+    batch.truth.push_back(truth);
+    batch.indices.push_back(i);
+  }
+  return batch;
+}
+
+int bench_train(const Arguments& arguments) {
+  NetworkBench bench;
+  TrainConfig train;
+  std::string precision = "fp32";
+  CommandLine line("espalier bench train [flags]",
+                   "trains a network on one random batch: forward, backward, optimiser step");
+  line.add(fields(bench, "a name that `espalier models` lists"));
+  line.add({field("optimiser", train.optimiser, "sgd or adamw").one_of({"sgd", "adamw"}),
+            field("precision", precision, "arithmetic").one_of({"fp32", "bf16"})});
+  if (!line.parse(arguments)) return 0;
+  double before = resident_mib();
+  LoadedModel made = random_model(bench.model, bench.random);
+  to_channels_last(*made.net);
+  ClassifyTask task(made.net, made.meta, {});
+  Optimiser optimiser(task.module(), train);
+  task.module().train();
+  const Batch batch =
+      random_batch(bench.batch, made.meta.input_size, made.net->arguments.at("in_channels"),
+                   made.net->arguments.at("classes"));
+  constexpr double kRate = 1e-3;
+  Rate rate = measure_rate(bench.rate, [&] {
+    optimiser.zero_grad();
+    Losses losses;
+    {
+      Autocast scope(precision == "bf16" ? Precision::bf16 : Precision::fp32);
+      losses = task.losses(batch);
+    }
+    if (!std::isfinite(losses.total.item<double>()))
+      fail(Kind::internal, "the loss on random images is not finite");
+    losses.total.backward();
+    optimiser.step(kRate);
+    return bench.batch;
+  });
+  nlohmann::ordered_json record =
+      settings_of("train", bench.model, bench.batch, precision, made.meta.input_size);
+  record["optimiser"] = train.optimiser;
+  print_result(line, record, rate, before);
+  return 0;
+}
+
+int bench_data(const Arguments& arguments) {
+  std::string data = "orchard";
+  int64_t batch = 32, workers = 2;
+  AugmentConfig augment{.augment = "standard", .size = 224};
+  RateConfig rate_config;
+  CommandLine line("espalier bench data [flags]",
+                   "loads the shuffled training part of a data set, epoch after epoch");
+  line.add(
+      {field("data", data, "image folder, IDX folder, or orchard[:kind,key=value,...]"),
+       field("batch", batch, "images at once").between(1, 65536),
+       field("workers", workers, "loader threads; 0: load in the calling thread").between(0, 256)});
+  line.add(fields(augment));
+  line.add(fields(rate_config));
+  if (!line.parse(arguments)) return 0;
+  if (augment.size < 1) fail(Kind::usage, "name the side of the images by --size");
+  double before = resident_mib();
+  int side = static_cast<int>(augment.size);
+  Splits splits = open_splits(data, {.val_share = 0, .test_share = 0});
+  Loader loader(splits.train, train_transform(augment, side),
+                {.batch = batch,
+                 .workers = workers,
+                 .shuffle = true,
+                 .seed = 1,
+                 .min_side = decode_side(augment, side, true)});
+  int64_t epoch = 0, failures = 0;
+  loader.start_epoch(epoch);
+  Rate rate = measure_rate(rate_config, [&] {
+    std::optional<Batch> next = loader.next();
+    if (!next) {
+      loader.start_epoch(++epoch);
+      next = loader.next();
+    }
+    if (!next) fail(Kind::data, "{} holds no training images", data);
+    failures += static_cast<int64_t>(next->failures.size());
+    return int64_t{next->count};
+  });
+  print_result(line,
+               {{"what", "data"},
+                {"data", data},
+                {"images", splits.train->size()},
+                {"size", side},
+                {"batch", batch},
+                {"workers", workers},
+                {"failures", failures}},
+               rate, before);
+  return 0;
+}
+
+struct Subject {
+  std::string name, help;
+  int (*run)(const Arguments&);
+};
+
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> table = {
+      {"infer", "a folded network on random images", bench_infer},
+      {"train", "training steps on random images", bench_train},
+      {"data", "reading, decoding and augmenting a data set", bench_data}};
+  return table;
+}
+
+}  // namespace
+
+int run_bench(const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    fmt::print("espalier bench WHAT   (espalier bench WHAT --help says more)\n\n");
+    for (const Subject& one : subjects()) fmt::print("  {:<10} {}\n", one.name, one.help);
+    return arguments.empty() ? exit_code(Kind::usage) : 0;
+  }
+  return find_named(subjects(), arguments[0], "measurement")
+      .run({arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace espalier

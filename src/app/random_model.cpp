@@ -1,0 +1,50 @@
+#include "app/random_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "espalier/core/names.h"
+#include "espalier/models/table.h"
+#include "espalier/nn/recalibrate.h"
+#include "espalier/tasks/images.h"
+#include "espalier/tensor/runtime.h"
+#include "espalier/tensor/torch.h"
+
+namespace espalier {
+
+Fields fields(RandomModelConfig& config) {
+  return {
+      field("size", config.size,
+            "side of the images in pixels; 0: that of the published figures, or the file's")
+          .between(0, 4096),
+      field("classes", config.classes, "outputs of a model with random weights; 0: as published")
+          .between(0, 1e6)};
+}
+
+bool is_model_name(const std::string& word) {
+  const std::vector<ModelRow>& rows = model_table();
+  return std::any_of(rows.begin(), rows.end(), [&](const ModelRow& r) { return r.name == word; });
+}
+
+LoadedModel random_model(const std::string& name, const RandomModelConfig& config) {
+  const ModelRow& row = find_named(model_table(), name, "model");
+  nlohmann::json overrides = nlohmann::json::object();
+  if (config.classes > 0) overrides["classes"] = config.classes;
+  seed_generator(1);
+  LoadedModel made{.net = make_model(name, overrides), .meta = {}};
+  int64_t channels = made.net->arguments.at("in_channels");
+  Normalisation usual = Normalisation::usual(channels);
+  made.meta.mean = usual.mean;
+  made.meta.std = usual.deviation;
+  made.meta.input_size = config.size > 0 ? config.size : row.input_size;
+  at::Tensor images = at::randn({2, channels, made.meta.input_size, made.meta.input_size});
+  bool done = false;
+  recalibrate_norms(*made.net, [&] {
+    if (!done) made.net->forward(images);
+    return !std::exchange(done, true);
+  });
+  made.net->eval();
+  return made;
+}
+
+}  // namespace espalier

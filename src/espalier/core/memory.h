@@ -1,0 +1,13 @@
+// What this process holds of the machine's memory, in MiB.
+//
+//   double before = resident_mib();  ...  double grown = peak_resident_mib() - before;
+#pragma once
+
+namespace espalier {
+
+// Physical memory in use now, and the most that was in use since the program began (Linux's VmRSS and VmHWM). Unlike
+// getrusage's figure the peak is this program's own, whatever process started it. 0 where the system does not tell.
+double resident_mib();
+double peak_resident_mib();
+
+}  // namespace espalier
