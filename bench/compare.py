@@ -129,7 +129,8 @@ def measure(row, work, slow):
     return [{**row, "contender": name, "version": result.get("version", ours["version"]),
              "ours_to_this": f"{ours['images_per_second'] / result['images_per_second']:.3f}",
              **{key: f"{result[key]:.4g}" for key in ("images_per_second", "lowest", "highest")},
-             **{key: round(result[key]) for key in ("peak_mib", "grown_mib")}, "machine": ours["machine"]}
+             **{key: "" if name == "torch DataLoader" else round(result[key]) for key in ("peak_mib", "grown_mib")},
+             "machine": ours["machine"]}
             for name, result in results.items()]
 
 
