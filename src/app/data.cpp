@@ -1,15 +1,18 @@
-// espalier data ACTION: draw an orchard as ordinary files, check a data set, or show it on one sheet.
+// espalier data ACTION: draw an orchard as ordinary files, check a data set, or show it or its augmentation
+// on one sheet.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
+#include "espalier/data/augment_sheet.h"
 #include "espalier/data/contact_sheet.h"
 #include "espalier/data/orchard.h"
 #include "espalier/data/splits.h"
 #include "espalier/data/write.h"
 #include "espalier/format/png.h"
+#include "espalier/train/classify_recipe.h"
 
 #include "app/data_check.h"
 #include "app/verbs.h"
@@ -61,6 +64,12 @@ int write_orchard(const Arguments& arguments) {
   return 0;
 }
 
+int write_sheet(const std::string& out, const Image& sheet, const CommandLine& line) {
+  write_png(out, sheet);
+  fmt::print("{}\n", line.common().json ? nlohmann::json{{"sheet", out}}.dump() : out);
+  return 0;
+}
+
 int draw_sheet(const Arguments& arguments) {
   std::string where, out = "sheet.png", split = "train";
   ContactSheetConfig sheet;
@@ -75,9 +84,28 @@ int draw_sheet(const Arguments& arguments) {
   Splits splits = open_splits(where, {});
   DatasetPtr data = split == "train" ? splits.train : split == "val" ? splits.val : splits.test;
   if (!data) fail(Kind::data, "{} has no {} split", where, split);
-  write_png(out, contact_sheet(*data, sheet));
-  fmt::print("{}\n", line.common().json ? nlohmann::json{{"sheet", out}}.dump() : out);
-  return 0;
+  return write_sheet(out, contact_sheet(*data, sheet), line);
+}
+
+int draw_augmented(const Arguments& arguments) {
+  std::string where, out = "augment.png";
+  AugmentConfig augment;
+  AugmentSheetConfig sheet;
+  CommandLine line("espalier data augment DATA [flags]",
+                   "shows on one picture what the flags of `train` do to training images: each row "
+                   "begins with the image as evaluation sees it");
+  line.positional("data", where, "image folder, IDX folder, picture, or orchard[:...]");
+  line.add({field("out", out, "PNG to write")});
+  line.add(fields(augment));
+  line.add(fields(sheet));
+  if (!line.parse(arguments)) return 0;
+
+  const Splits splits = open_splits(where, {});
+  ClassifyRecipe recipe;  // for its rule of the input's side
+  recipe.model = "resnet18", recipe.augment = augment;
+  const int64_t side = input_side(recipe, splits);
+  return write_sheet(out, augment_sheet(splits.train, augment, static_cast<int>(side), sheet),
+                     line);
 }
 
 struct Action {
@@ -92,7 +120,9 @@ const std::vector<Action>& actions() {
       {"check",
        "what a data set holds and what is wrong with it: broken files, copies across splits",
        run_data_check},
-      {"sheet", "samples of a data set with their truth on one picture", draw_sheet}};
+      {"sheet", "samples of a data set with their truth on one picture", draw_sheet},
+      {"augment", "what the flags of augmentation do to some pictures, on one picture",
+       draw_augmented}};
   return table;
 }
 

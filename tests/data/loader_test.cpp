@@ -109,6 +109,31 @@ TEST(Loader, GivesTheSameBitsForAnyNumberOfWorkers) {
     }
 }
 
+TEST(Loader, TransformsWholeBatchesByTheirNumberWhateverTheWorkersAndTheStart) {
+  auto dataset = std::make_shared<Numbers>(83);
+  dataset->bad = {0, 7, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79};  // batch 9 is lost if not shuffled
+  dataset->delay = std::chrono::microseconds(30);
+  const BatchTransform draws = [](Batch& batch, Random& random) {
+    EXPECT_GT(batch.count, 0);
+    for (uint8_t& value : batch.pixels) value = static_cast<uint8_t>(random.below(256));
+  };
+  for (bool shuffle : {false, true}) {
+    Loader alone(dataset, noise(), {.batch = 8, .workers = 0, .shuffle = shuffle, .seed = 5},
+                 draws);
+    const Epoch first = drain(alone, 0), second = drain(alone, 1);
+    EXPECT_NE(first.batches[1].pixels, first.batches[2].pixels);
+    EXPECT_NE(first.batches[1].pixels, second.batches[1].pixels);
+    for (int64_t workers : {1, 3}) {
+      Loader many(dataset, noise(), {.batch = 8, .workers = workers, .shuffle = shuffle, .seed = 5},
+                  draws);
+      expect_same(first, drain(many, 0));
+      expect_same(second, drain(many, 1, 4), 4);
+    }
+    Loader other(dataset, noise(), {.batch = 8, .shuffle = shuffle, .seed = 6}, draws);
+    EXPECT_NE(first.batches[1].pixels, drain(other, 0).batches[1].pixels);
+  }
+}
+
 TEST(Loader, DrawsDifferentlyForEachEpochAndSample) {
   auto dataset = std::make_shared<Numbers>(2);
   Loader loader(dataset,

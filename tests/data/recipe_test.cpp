@@ -151,6 +151,8 @@ TEST(Recipe, RefusesUnknownWords) {
   AugmentConfig config;
   EXPECT_THROW(set_field(fields(config), "augment", "strong"), Error);
   set_field(fields(config), "min_area", "0.5");
+  set_field(fields(config), "mixup", "0.2");
+  EXPECT_EQ(config.mixup, 0.2);
   EXPECT_EQ(config.min_area, 0.5);
 }
 

@@ -84,6 +84,41 @@ TEST(Classify, LabelSmoothingSpreadsEpsilonOverAllClassesTheTrueOneIncluded) {
   EXPECT_NEAR(task.losses(batch).total.item<double>(), expected, 1e-5);
 }
 
+TEST(Classify, LearnsFromSharesOfClassesWithAndWithoutLabelSmoothing) {
+  Batch batch = one_batch(3, 8, 3);
+  batch.truth[0].labels = {{.id = 2, .score = 0.75f}, {.id = 0, .score = 0.25f}};
+  batch.truth[1].labels = {{.id = 1, .score = 0.5f}, {.id = 2, .score = 0.5f}};
+  batch.truth[2].labels = {{.id = 2}};
+  const double shares[3][3] = {{0.25, 0, 0.75}, {0, 0.5, 0.5}, {0, 0, 1}};
+  ImageModelPtr model = make_model("resnet20", {{"classes", 3}});
+  model->eval();
+  torch::NoGradGuard guard;
+  at::Tensor log_p =
+      at::log_softmax(model->forward(to_tensor(batch, {meta_of(3).mean, meta_of(3).std})), 1);
+  for (double smoothing : {0.0, 0.3}) {
+    ClassifyTask task(model, meta_of(3), {.label_smoothing = smoothing});
+    double expected = 0;
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t c = 0; c < 3; ++c)
+        expected -=
+            ((1 - smoothing) * shares[i][c] + smoothing / 3) * log_p[i][c].item<double>() / 3;
+    EXPECT_NEAR(task.losses(batch).total.item<double>(), expected, 1e-5);
+  }
+}
+
+TEST(Classify, RefusesScoresThatAreNoShares) {
+  Batch batch = one_batch(2, 4, 3);
+  batch.truth[1].labels = {{.id = 0}, {.id = 2}};
+  try {
+    class_targets(batch, 3);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::data);
+    EXPECT_NE(std::string(error.what()).find("sample 1 has 2 classes whose scores add to 2"),
+              std::string::npos);
+  }
+}
+
 TEST(Classify, SamplesWithoutAClassAreNamed) {
   Batch batch = one_batch(2, 4, 3);
   batch.truth[1].labels.clear();

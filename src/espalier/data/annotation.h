@@ -18,7 +18,7 @@
 
 namespace espalier {
 
-// A class of the whole image. Truth: score 1. Prediction: every class with its probability, best first.
+// Class of an image. Truth: score 1, or shares of 1. Prediction: all probabilities, best first.
 struct Label {
   int64_t id = 0;
   float score = 1;

@@ -139,6 +139,7 @@ void finish(Filling& filling, const Dataset& dataset, const int64_t* indices) {
 struct Loader::State {
   DatasetPtr dataset;
   Transform transform;
+  BatchTransform batch_transform;
   LoaderConfig config;
 
   int64_t epoch = 0;
@@ -208,6 +209,13 @@ bool Loader::State::fill(Filling& filling, int64_t number) {
   load(filling, static_cast<size_t>(number - first), order[static_cast<size_t>(number)]);
   if (filling.missing.fetch_sub(1, std::memory_order_acq_rel) != 1) return false;
   finish(filling, *dataset, order.data() + first);
+  if (batch_transform && filling.batch.count > 0) {
+    Random random = Random(config.seed)
+                        .stream("batch")
+                        .stream(static_cast<uint64_t>(epoch))
+                        .stream(static_cast<uint64_t>(first / config.batch));
+    batch_transform(filling.batch, random);
+  }
   return true;
 }
 
@@ -291,7 +299,10 @@ Batch Loader::State::take_batch() {
   return batch;
 }
 
-Loader::Loader(DatasetPtr dataset, Transform transform, LoaderConfig config)
+Loader::Loader(DatasetPtr dataset,
+               Transform transform,
+               LoaderConfig config,
+               BatchTransform batch_transform)
     : state_(std::make_unique<State>()) {
   if (!dataset) fail(Kind::usage, "a loader needs a data set");
   if (config.batch < 1) fail(Kind::usage, "the batch size is {}, not at least 1", config.batch);
@@ -301,6 +312,7 @@ Loader::Loader(DatasetPtr dataset, Transform transform, LoaderConfig config)
     fail(Kind::usage, "prefetch is {} batches, not at least 1", config.prefetch);
   state_->dataset = std::move(dataset);
   state_->transform = std::move(transform);
+  state_->batch_transform = std::move(batch_transform);
   state_->config = config;
 }
 

@@ -8,6 +8,7 @@
 // A sample that cannot be read is left out of its batch and named in Batch::failures; the run goes on.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ struct Batch {
   std::vector<SampleFailure> failures = {};
 };
 
+// Changes a finished batch as a whole (data/mix.h). It may drop no sample.
+using BatchTransform = std::function<void(Batch&, Random&)>;
+
 struct LoaderConfig {
   int64_t batch = 128;
   int64_t workers = 2;   // 0: in the calling thread
@@ -43,8 +47,13 @@ struct LoaderConfig {
 class Loader {
  public:
   // `transform` must give every image the same size and channels; one that differs from most of its
-  // batch is a failure. An empty function changes nothing. Throws Error(usage) for impossible settings.
-  Loader(DatasetPtr dataset, Transform transform, LoaderConfig config);
+  // batch is a failure. An empty function changes nothing. `batch_transform` draws from a stream of its own for
+  // each seed, epoch and batch number, so that neither threads nor resuming change a bit; batches
+  // without a sample are spared it. Throws Error(usage) for impossible settings.
+  Loader(DatasetPtr dataset,
+         Transform transform,
+         LoaderConfig config,
+         BatchTransform batch_transform = {});
   ~Loader();
   Loader(Loader&&) noexcept;
 

@@ -108,6 +108,15 @@ Fields fields(AugmentConfig& config) {
           .between(0, 1),
       field("erase_area", config.erase_area, "largest share of the image that is erased")
           .between(0.001, 1),
+      field("mixup", config.mixup,
+            "alpha of mixup: each batch's pictures blended in pairs, labels in the same shares, "
+            "often 0.2; 0: off")
+          .between(0, 100),
+      field(
+          "cutmix", config.cutmix,
+          "alpha of cutmix: a part of each picture from another, often 1; with mixup, either by a "
+          "coin; 0: off")
+          .between(0, 100),
       field("resize", config.resize, "how an image is made square for evaluation")
           .one_of({"crop", "squash", "pad"}),
       field("crop_share", config.crop_share, "part of the short side that resize=crop keeps")

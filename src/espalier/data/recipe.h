@@ -33,6 +33,7 @@ struct AugmentConfig {
   int64_t jpeg_quality = 30;          // least quality; most 95
   double erase = 0;                   // share with a rectangle of noise
   double erase_area = 0.33;           // largest share of the picture; least 0.02
+  double mixup = 0, cutmix = 0;       // alphas of their shares, 0 off: mix_batches(mixup, cutmix)
   std::string resize =
       "crop";  // crop: short side, then the centre; squash; pad: long side, then black bars
   double crop_share = 1;  // part of the short side that crop keeps; ImageNet's recipe has 0.875

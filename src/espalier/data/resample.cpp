@@ -12,6 +12,7 @@ namespace {
 constexpr double kLinearSlack = 1e-9;  // cos(90 degrees) in doubles is 6e-17
 constexpr double kShiftSlack = 1e-6;
 constexpr double kLargestShift = 1e9;
+constexpr double kBorderSlack = 1e-3;  // pixels by which rounding may mislead about the border
 constexpr double kUnfiltered =
     0.25;  // shrinking by this much over a whole factor costs no more samples
 constexpr int kMostSamples = 32;  // along one side of an output pixel
@@ -67,13 +68,63 @@ int samples_along(double dx, double dy) {
   return static_cast<int>(std::clamp(std::ceil(length - kUnfiltered), 1.0, double{kMostSamples}));
 }
 
+// Cuts begin..end to where low <= slope * t + offset <= high; begin > end when nothing is left.
+void cut_interval(
+    double slope, double offset, double low, double high, double& begin, double& end) {
+  if (std::abs(slope) < kLinearSlack) {
+    if (offset < low || offset > high) end = begin - 1;
+    return;
+  }
+  const double a = (low - offset) / slope, b = (high - offset) / slope;
+  begin = std::max(begin, std::min(a, b)), end = std::min(end, std::max(a, b));
+}
+
+// The columns [first, second) of output row y whose four input pixels all lie in the picture.
+std::pair<int, int> interior(const Image& in, const Affine& m, int y, int width) {
+  double begin = 0.5, end = width - 0.5;  // of column centres
+  const double x_at = m[1] * (y + 0.5) + m[2], y_at = m[4] * (y + 0.5) + m[5];
+  cut_interval(m[0], x_at, 0.5 + kBorderSlack, in.width - 0.5 - kBorderSlack, begin, end);
+  cut_interval(m[3], y_at, 0.5 + kBorderSlack, in.height - 0.5 - kBorderSlack, begin, end);
+  if (begin > end) return {0, 0};
+  return {static_cast<int>(std::ceil(begin - 0.5)), static_cast<int>(std::floor(end - 0.5)) + 1};
+}
+
+// One sample a pixel where nothing has to be clamped: whole numbers, weights of 11 bits.
+template <int C>
+void bilinear_interior(
+    const Image& in, const Affine& m, int y, std::pair<int, int> columns, uint8_t* pixel) {
+  constexpr int kBits = 11, kOne = 1 << kBits, kHalf = 1 << (2 * kBits - 1);
+  const Position start = apply(m, 0.5, y + 0.5);
+  const ptrdiff_t stride = static_cast<ptrdiff_t>(in.width) * C;
+  for (int x = columns.first; x < columns.second; ++x, pixel += C) {
+    const double u = m[0] * x + start.x - 0.5, v = m[3] * x + start.y - 0.5;
+    const int left = static_cast<int>(u), top = static_cast<int>(v);
+    const int wx = static_cast<int>((u - left) * kOne), wy = static_cast<int>((v - top) * kOne);
+    const uint8_t* at = in.pixels.data() + top * stride + static_cast<ptrdiff_t>(left) * C;
+    for (int c = 0; c < C; ++c) {
+      const int above = at[c] * (kOne - wx) + at[c + C] * wx;
+      const int below = at[stride + c] * (kOne - wx) + at[stride + c + C] * wx;
+      pixel[c] = static_cast<uint8_t>((above * (kOne - wy) + below * wy + kHalf) >> (2 * kBits));
+    }
+  }
+}
+
 template <int C>
 void bilinear_rows(const Image& in, const Affine& m, Image& out) {
   const int across = samples_along(m[0], m[3]), down = samples_along(m[1], m[4]);
   const float scale = 1.0f / static_cast<float>(across * down);
+  // Not where numbers are so large that their rounding could lead out of the picture.
+  const bool single =
+      across * down == 1 && std::abs(m[2]) < kLargestShift && std::abs(m[5]) < kLargestShift;
   for (int y = 0; y < out.height; ++y) {
     uint8_t* pixel = out.row(y);
+    const std::pair<int, int> easy = single ? interior(in, m, y, out.width) : std::pair{0, 0};
+    if (easy.first < easy.second) bilinear_interior<C>(in, m, y, easy, pixel + easy.first * C);
     for (int x = 0; x < out.width; ++x, pixel += C) {
+      if (x == easy.first && easy.first < easy.second) {
+        pixel += static_cast<ptrdiff_t>(easy.second - x) * C, x = easy.second;
+        if (x == out.width) break;
+      }
       if (!inside(in, apply(m, x + 0.5, y + 0.5))) continue;
       float sum[C] = {};
       for (int j = 0; j < down; ++j)

@@ -1,6 +1,7 @@
 #include "espalier/tasks/classify.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "espalier/core/error.h"
@@ -9,6 +10,28 @@
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
+
+namespace {
+
+constexpr double kShareSlack = 1e-4;
+
+at::Tensor class_ids(const Batch& batch) {
+  std::vector<int64_t> ids;
+  for (const Annotation& truth : batch.truth) ids.push_back(truth.labels[0].id);
+  return at::tensor(ids, at::kLong);
+}
+
+at::Tensor class_shares(const Batch& batch, int64_t classes) {
+  at::Tensor shares = at::zeros({static_cast<int64_t>(batch.truth.size()), classes}, at::kFloat);
+  float* row = shares.mutable_data_ptr<float>();
+  for (const Annotation& truth : batch.truth) {
+    for (const Label& label : truth.labels) row[label.id] += label.score;
+    row += classes;
+  }
+  return shares;
+}
+
+}  // namespace
 
 Fields fields(ClassifyConfig& config) {
   return {field("label_smoothing", config.label_smoothing,
@@ -32,15 +55,25 @@ ClassifyTask::ClassifyTask(ImageModelPtr model, ModelMeta meta, ClassifyConfig c
       normalisation_{meta_.mean, meta_.std} {}
 
 at::Tensor class_targets(const Batch& batch, int64_t classes) {
-  std::vector<int64_t> ids;
+  bool soft = false;
   for (size_t i = 0; i < batch.truth.size(); ++i) {
     const std::vector<Label>& labels = batch.truth[i].labels;
-    if (labels.empty() || labels[0].id < 0 || labels[0].id >= classes)
-      fail(Kind::data, "sample {} has {}, expected one class of 0..{}", batch.indices[i],
-           labels.empty() ? "no class" : fmt::format("class {}", labels[0].id), classes - 1);
-    ids.push_back(labels[0].id);
+    if (labels.empty())
+      fail(Kind::data, "sample {} has no class, expected one of 0..{}", batch.indices[i],
+           classes - 1);
+    double sum = 0;
+    for (const Label& label : labels) {
+      if (label.id < 0 || label.id >= classes)
+        fail(Kind::data, "sample {} has class {}, expected one of 0..{}", batch.indices[i],
+             label.id, classes - 1);
+      sum += static_cast<double>(label.score);
+    }
+    if (!(std::abs(sum - 1) < kShareSlack))
+      fail(Kind::data, "sample {} has {} classes whose scores add to {:.4g}, expected one class",
+           batch.indices[i], labels.size(), sum);
+    soft |= labels.size() > 1;
   }
-  return at::tensor(ids, at::kLong);
+  return soft ? class_shares(batch, classes) : class_ids(batch);
 }
 
 Losses ClassifyTask::losses(const Batch& batch) {

@@ -62,8 +62,9 @@ class ClassifyTask : public Task {
 // lower id first).
 std::vector<Annotation> annotations_from_logits(const at::Tensor& logits);
 
-// Class ids of the batch as an int64 vector; Error(data) naming a sample without a class or outside
-// 0..classes-1.
+// What cross_entropy_loss takes as the target: class ids as an int64 vector when every sample has one
+// class with score 1, else the shares of the classes as N x classes floats whose rows add to 1 (mixup).
+// Error(data) naming a sample without a class, outside 0..classes-1, or whose scores do not add to 1.
 at::Tensor class_targets(const Batch& batch, int64_t classes);
 
 }  // namespace espalier

@@ -8,6 +8,7 @@
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
+#include "espalier/data/mix.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
 #include "espalier/tasks/teacher.h"
@@ -159,7 +160,8 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
                      .shuffle = true,
                      .drop_last = splits.train->size() > images_a_step(recipe.train),
                      .seed = static_cast<uint64_t>(recipe.train.seed),
-                     .min_side = decode_side(recipe.augment, static_cast<int>(side), true)});
+                     .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
+                    mix_batches(recipe.augment.mixup, recipe.augment.cutmix));
   std::optional<Loader> val_data;
   if (splits.val && splits.val->size() > 0)
     val_data.emplace(

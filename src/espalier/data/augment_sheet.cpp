@@ -1,0 +1,94 @@
+#include "espalier/data/augment_sheet.h"
+
+#include <algorithm>
+
+#include "espalier/core/error.h"
+#include "espalier/data/contact_sheet.h"
+#include "espalier/data/loader.h"
+#include "espalier/data/mix.h"
+#include "espalier/data/subset.h"
+
+namespace espalier {
+namespace {
+
+// The cells of the sheet, row by row; a cell without a sample stays empty.
+class Cells : public Dataset {
+ public:
+  Cells(int64_t rows, int64_t columns, std::vector<std::string> class_names)
+      : columns_(columns),
+        samples_(static_cast<size_t>(rows * columns)),
+        class_names_(std::move(class_names)) {}
+
+  Sample& at(int64_t row, int64_t column) {
+    return samples_[static_cast<size_t>(row * columns_ + column)];
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
+  Sample read(int64_t i, int) const override { return samples_[static_cast<size_t>(i)]; }
+  std::string id(int64_t i) const override { return samples_[static_cast<size_t>(i)].id; }
+  int64_t label(int64_t) const override { return -1; }
+  const std::vector<std::string>& class_names() const override { return class_names_; }
+
+ private:
+  int64_t columns_;
+  std::vector<Sample> samples_;
+  std::vector<std::string> class_names_;
+};
+
+std::vector<int64_t> spread(int64_t size, int64_t count) {
+  std::vector<int64_t> indices;
+  for (int64_t k = 0; k < count; ++k) indices.push_back(k * size / count);
+  return indices;
+}
+
+// One epoch of the loader, which gives a single batch, into a column.
+void fill_column(Loader& loader, int64_t epoch, int64_t column, Cells& cells) {
+  loader.start_epoch(epoch);
+  const std::optional<Batch> batch = loader.next();
+  if (!batch) return;
+  const size_t count = static_cast<size_t>(batch->count);
+  const size_t bytes = count ? batch->pixels.size() / count : 0;
+  for (size_t i = 0; i < count; ++i) {
+    Sample& sample = cells.at(batch->indices[i], column);
+    sample.image = Image(batch->width, batch->height, batch->channels);
+    std::copy_n(batch->pixels.begin() + static_cast<ptrdiff_t>(i * bytes), bytes,
+                sample.image.pixels.begin());
+    sample.truth = batch->truth[i];
+  }
+}
+
+}  // namespace
+
+Fields fields(AugmentSheetConfig& c) {
+  return {field("pictures", c.pictures, "rows: pictures from all over the data").between(1, 256),
+          field("draws", c.draws, "columns after the first: epochs of training").between(1, 64),
+          field("cell", c.cell, "side of a cell, pixels").between(16, 1024),
+          field("views", c.views, "of each: picture, boxes, instances, semantic, alpha"),
+          field("seed", c.seed, "of the draws").between(0, 9e15)};
+}
+
+Image augment_sheet(const DatasetPtr& data,
+                    const AugmentConfig& augment,
+                    int side,
+                    const AugmentSheetConfig& config) {
+  AugmentSheetConfig copy = config;
+  const Fields known = fields(copy);
+  for (const Field& f : known) set_field(known, f.name, field_text(f));
+  if (!data || data->size() == 0) fail(Kind::data, "there is no picture to augment");
+  const int64_t rows = std::min(config.pictures, data->size()), columns = 1 + config.draws;
+  const DatasetPtr chosen = subset(data, spread(data->size(), rows));
+  const uint64_t seed = static_cast<uint64_t>(config.seed);
+  Loader plain(chosen, eval_transform(augment, side),
+               {.batch = rows, .workers = 0, .min_side = decode_side(augment, side, false)});
+  Loader training(
+      chosen, train_transform(augment, side),
+      {.batch = rows, .workers = 0, .seed = seed, .min_side = decode_side(augment, side, true)},
+      mix_batches(augment.mixup, augment.cutmix));
+  Cells cells(rows, columns, data->class_names());
+  fill_column(plain, 0, 0, cells);
+  for (int64_t draw = 0; draw < config.draws; ++draw) fill_column(training, draw, 1 + draw, cells);
+  return contact_sheet(
+      cells, {.columns = columns, .rows = rows, .cell = config.cell, .views = config.views});
+}
+
+}  // namespace espalier
