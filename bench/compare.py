@@ -126,7 +126,7 @@ def measure(row, work, slow):
         for contender in field:
             contender.process.kill()
     ours = results["espalier"]
-    return [{**row, "contender": name, "version": result.get("version", ours["version"]),
+    return [{**row, "contender": name, "version": result.get("version", ""),
              "ours_to_this": f"{ours['images_per_second'] / result['images_per_second']:.3f}",
              **{key: f"{result[key]:.4g}" for key in ("images_per_second", "lowest", "highest")},
              **{key: "" if name == "torch DataLoader" else round(result[key]) for key in ("peak_mib", "grown_mib")},
