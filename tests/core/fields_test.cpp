@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <functional>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "espalier/core/error.h"
 #include "espalier/core/files.h"
@@ -65,7 +67,9 @@ class FieldsTest : public testing::Test {
   }
 
   Config config_;
-  const std::filesystem::path path_ = testing::TempDir() + "espalier_fields_test.toml";
+  // Of this process: ctest runs several tests at a time.
+  const std::filesystem::path path_ =
+      testing::TempDir() + fmt::format("espalier_fields_test.{}.toml", ::getpid());
 };
 
 TEST_F(FieldsTest, TextSetsEveryType) {

@@ -6,6 +6,7 @@
 namespace espalier {
 
 void Checksum::add(std::string_view bytes) {
+  if (bytes.empty()) return;  // zlib takes a null pointer as the wish to begin anew
   value_ = static_cast<uint32_t>(
       ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
