@@ -74,6 +74,7 @@ bool Builder::emit_convolution(const Node& node) {
   if (shape(source).size() != 4 || is_constant(source)) return false;
   ConvArguments conv = conv_arguments(graph_, node);
   if (conv.transposed) return false;
+  std::array<int64_t, 4> pads = conv.pads_for(shape(source)[2], shape(source)[3]);
   memory::dims weight_dims = shape(node.inputs[1]);
   if (conv.groups > 1) {
     weight_dims[0] /= conv.groups;
@@ -96,8 +97,8 @@ bool Builder::emit_convolution(const Node& node) {
       engine(), prop_kind::forward_inference, algorithm::convolution_direct,
       first ? any(shape(source), type_) : map_of(shape(source), type_), any(weight_dims, type_),
       has_bias ? any(bias_dims, Type::f32) : memory::desc(), target, pair_dims(conv.strides),
-      {conv.dilations[0] - 1, conv.dilations[1] - 1}, {conv.pads[0], conv.pads[1]},
-      {conv.pads[2], conv.pads[3]}, attributes(fused, addend, in_place), true);
+      {conv.dilations[0] - 1, conv.dilations[1] - 1}, {pads[0], pads[1]}, {pads[2], pads[3]},
+      attributes(fused, addend, in_place), true);
   if (!description || is_reference(description.impl_info_str())) return false;
   Place from = as(source, description.src_desc());
   Place to = in_place ? *addend : Place{0, description.dst_desc()};
