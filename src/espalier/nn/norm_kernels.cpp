@@ -87,9 +87,9 @@ template <Rectifier R, class V>
 ESPALIER_INLINE inline V opened(const V& z, const V& dy) {
   V zero{};
   if constexpr (R == Rectifier::none) return dy;
-  V open = z <= zero ? zero : dy;
-  if constexpr (R == Rectifier::relu) return open;
-  return z >= zero + 6.f ? zero : open;
+  if constexpr (R == Rectifier::relu) return z <= zero ? zero : dy;
+  // Not above 0 or not below 6, in one comparison: g++ 12 takes a second one apart into single numbers.
+  return z * (zero + 6.f - z) <= zero ? zero : dy;
 }
 
 // --- moments
