@@ -64,12 +64,11 @@ class TorchEngine : public Engine {
 #ifdef ESPALIER_ONEDNN
 class OneDnnEngine : public Engine {
  public:
+  // Of a graph that check_runnable has seen.
   OneDnnEngine(Graph graph, Precision precision)
       : graph_(std::move(graph)),
         precision_(precision),
-        arrangement_(onednn::usual_arrangement(precision)) {
-    check_runnable(graph_);
-  }
+        arrangement_(onednn::usual_arrangement(precision)) {}
 
   at::Tensor run(const at::Tensor& images) override {
     try {
@@ -87,7 +86,7 @@ class OneDnnEngine : public Engine {
  private:
   static constexpr size_t kPlans = 4;
   struct Kept {
-    Shape shape;
+    Shape shape;  // of float32 images: no others are planned for
     bool channels_last;
     int threads;
     onednn::Plan plan;
@@ -98,8 +97,8 @@ class OneDnnEngine : public Engine {
     bool channels_last = lies_channels_last(images);
     int threads = at::get_num_threads();
     for (auto kept = plans_.begin(); kept != plans_.end(); ++kept)
-      if (kept->shape == shape && kept->channels_last == channels_last &&
-          kept->threads == threads) {
+      if (images.scalar_type() == at::kFloat && kept->shape == shape &&
+          kept->channels_last == channels_last && kept->threads == threads) {
         plans_.splice(plans_.begin(), plans_, kept);
         return kept->plan;
       }
@@ -139,7 +138,7 @@ std::unique_ptr<Engine> make_engine(const std::string& runtime, Graph graph, Pre
   return std::make_unique<TorchEngine>(std::move(graph), precision);
 }
 
-constexpr double kGain = 1.15, kError = 0.05;
+constexpr double kError = 0.05;  // of the largest answer, that bf16 may be off
 
 }  // namespace
 
@@ -150,23 +149,25 @@ struct Network::State {
   std::optional<Graph> undecided;  // with precision "auto", until the first images
   std::mutex running;
 
+  // The images as engines take them; what is undecided is decided on them.
+  at::Tensor prepare(const at::Tensor& images);
   void decide(const at::Tensor& images);
 };
 
 // Times and compares both precisions on the images; the loser is let go.
 void Network::State::decide(const at::Tensor& images) {
+  engine = make_engine(runtime, *undecided, Precision::fp32);
+  at::Tensor wanted = engine->run(images);  // images that do not fit decide nothing
   Graph graph = std::move(*undecided);
   undecided.reset();
-  precision = Precision::fp32;
-  engine = make_engine(runtime, graph, Precision::fp32);
   if (!processor_has_bf16()) return;
   std::unique_ptr<Engine> half = make_engine(runtime, std::move(graph), Precision::bf16);
-  at::Tensor wanted = engine->run(images), given = half->run(images);
+  at::Tensor given = half->run(images);
   double scale = wanted.abs().max().item<double>();
   double error = (wanted - given).abs().max().item<double>() / std::max(scale, 1e-12);
   double plain_time = median_milliseconds([&] { engine->run(images); });
   double half_time = median_milliseconds([&] { half->run(images); });
-  bool chosen = error <= kError && plain_time >= kGain * half_time;
+  bool chosen = error <= kError && plain_time >= kGainOfBf16 * half_time;
   say(fmt::format(
       "precision: {} (images of {}: {:.1f} ms in fp32, {:.1f} ms in bf16, whose answers "
       "differ by {:.1f} %)",
@@ -175,6 +176,13 @@ void Network::State::decide(const at::Tensor& images) {
   if (!chosen) return;
   precision = Precision::bf16;
   engine = std::move(half);
+}
+
+at::Tensor Network::State::prepare(const at::Tensor& images) {
+  at::Tensor dense =
+      images.is_contiguous(at::MemoryFormat::ChannelsLast) ? images : images.contiguous();
+  if (undecided) decide(dense);
+  return dense;
 }
 
 Network::Network(Graph graph, NetworkConfig config) : state_(std::make_unique<State>()) {
@@ -201,9 +209,7 @@ Network::~Network() = default;
 at::Tensor Network::run(const at::Tensor& images) {
   std::lock_guard<std::mutex> lock(state_->running);
   torch::NoGradGuard no_gradients;
-  at::Tensor dense =
-      images.is_contiguous(at::MemoryFormat::ChannelsLast) ? images : images.contiguous();
-  if (state_->undecided) state_->decide(dense);
+  at::Tensor dense = state_->prepare(images);
   return state_->engine->run(dense);
 }
 
@@ -217,8 +223,8 @@ Precision Network::precision() const {
 std::string Network::profile(const at::Tensor& images, int rounds) {
   std::lock_guard<std::mutex> lock(state_->running);
   torch::NoGradGuard no_gradients;
-  if (state_->undecided) state_->decide(images.contiguous());
-  return state_->engine->profile(images.contiguous(), rounds);
+  at::Tensor dense = state_->prepare(images);
+  return state_->engine->profile(dense, rounds);
 }
 
 }  // namespace espalier

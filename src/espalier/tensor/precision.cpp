@@ -10,8 +10,6 @@
 namespace espalier {
 namespace {
 
-constexpr double kGain = 1.15;  // of time, from which bf16 is worth its rounding
-
 double seconds_of(Precision precision, const std::function<void()>& step) {
   const auto start = std::chrono::steady_clock::now();
   Autocast scope(precision);
@@ -34,7 +32,7 @@ Timing time_both(const std::function<void()>& step) {
     best.plain = std::min(best.plain, plain);
     best.half = std::min(best.half, half);
     const double ratio = best.plain / best.half;
-    if (ratio > 1.3 * kGain || ratio < kGain / 1.3 || plain + half > 4) break;
+    if (ratio > 1.3 * kGainOfBf16 || ratio < kGainOfBf16 / 1.3 || plain + half > 4) break;
   }
   return best;
 }
@@ -60,7 +58,7 @@ Precision choose_precision(const std::string& word, const std::function<void()>&
   if (word != "auto") fail(Kind::usage, "precision: '{}' is not auto, fp32 or bf16", word);
   if (!processor_has_bf16()) return Precision::fp32;
   const auto [plain, half] = time_both(step);
-  Precision chosen = plain > kGain * half ? Precision::bf16 : Precision::fp32;
+  Precision chosen = plain > kGainOfBf16 * half ? Precision::bf16 : Precision::fp32;
   say(fmt::format("precision: {} (a step takes {:.0f} ms in fp32, {:.0f} ms in bf16)",
                   name_of(chosen), plain * 1e3, half * 1e3));
   return chosen;

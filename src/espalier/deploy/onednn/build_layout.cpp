@@ -8,6 +8,13 @@ namespace espalier::onednn {
 
 using dnnl::memory;
 
+dnnl::primitive_attr attributes_with(const dnnl::post_ops& ops) {
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(ops);
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
 // How a picture's maps lie between two convolutions.
 memory::desc Builder::map_of(const Shape& shape, Type type) const {
   return memory::desc(shape, type,
@@ -68,9 +75,7 @@ Place Builder::as_dense(const std::string& name) {
 }
 
 void Builder::emit_reorder(const Place& from, const Place& to, const std::string& name) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  emit(dnnl::reorder::primitive_desc(engine(), from.desc, engine(), to.desc, attributes),
+  emit(dnnl::reorder::primitive_desc(engine(), from.desc, engine(), to.desc, attributes_with()),
        "layout of " + name, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 

@@ -9,6 +9,16 @@
 
 namespace espalier::onednn {
 
+// oneDNN's plain C++ versions, which check and teach, are far slower than LibTorch's kernels.
+template <class Description>
+bool is_fast(const Description& description) {
+  return description &&
+         std::string_view(description.impl_info_str()).find("ref") == std::string_view::npos;
+}
+
+// The scratchpad comes from the plan's block of memory.
+dnnl::primitive_attr attributes_with(const dnnl::post_ops& ops = {});
+
 class Builder {
  public:
   using Type = dnnl::memory::data_type;
@@ -54,6 +64,18 @@ class Builder {
             const std::string& name,
             std::vector<std::pair<int, Place>> values,
             std::vector<std::pair<int, dnnl::memory>> constants = {});
+  // The step of a primitive from one value to a new one, or false where oneDNN has no fast one.
+  template <class Description>
+  bool emit_unary(const Description& description, const Node& node, const Place& from, Place& to);
+  // The step of a layer with a weight, which lies as `plain`, a bias if any, and an addend of its own
+  // place if any.
+  template <class Description>
+  void emit_weighted(const Description& description,
+                     const Node& node,
+                     const dnnl::memory::desc& plain,
+                     const Place& from,
+                     const Place& to,
+                     const std::optional<Place>& addend);
   void emit_reorder(const Place& from, const Place& to, const std::string& name);
   void emit_node(const Node& node);
   bool emit_convolution(const Node& node);

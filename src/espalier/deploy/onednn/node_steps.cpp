@@ -42,9 +42,12 @@ void append(dnnl::post_ops& ops, const Activation& activation) {
   }
 }
 
-// oneDNN's plain C++ versions, which check and teach, are far slower than LibTorch's kernels.
-bool is_reference(const std::string& implementation) {
-  return implementation.find("ref") != std::string::npos;
+bool has_bias(const Node& node) {
+  return node.inputs.size() > 2 && !node.inputs[2].empty();
+}
+
+memory::desc bias_desc(const Node& node, const memory::dims& dims) {
+  return has_bias(node) ? any(dims, Type::f32) : memory::desc();
 }
 
 }  // namespace
@@ -56,10 +59,40 @@ dnnl::primitive_attr Builder::attributes(const Fused& fused,
   if (addend && in_place) ops.append_sum(1.f);
   if (addend && !in_place) ops.append_binary(algorithm::binary_add, addend->desc);
   if (fused.activation) append(ops, *fused.activation);
-  dnnl::primitive_attr attributes;
-  attributes.set_post_ops(ops);
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return attributes;
+  return attributes_with(ops);
+}
+
+template <class Description>
+bool Builder::emit_unary(const Description& description,
+                         const Node& node,
+                         const Place& from,
+                         Place& to) {
+  if (!is_fast(description)) return false;
+  to = {new_buffer(description.dst_desc().get_size()), description.dst_desc()};
+  emit(description, describe(node), {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+  return true;
+}
+
+template <class Description>
+void Builder::emit_weighted(const Description& description,
+                            const Node& node,
+                            const memory::desc& plain,
+                            const Place& from,
+                            const Place& to,
+                            const std::optional<Place>& addend) {
+  auto packed = [&](size_t input, const memory::desc& lies, const memory::desc& wanted) {
+    const std::string& name = node.inputs[input];
+    return weights_.packed(name, graph_.constants.at(name), lies, wanted);
+  };
+  std::vector<std::pair<int, Place>> values = {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}};
+  if (addend) values.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *addend});
+  std::vector<std::pair<int, memory>> constants = {
+      {DNNL_ARG_WEIGHTS, packed(1, plain, description.weights_desc())}};
+  if (has_bias(node)) {
+    memory::desc wanted = description.bias_desc();
+    constants.push_back({DNNL_ARG_BIAS, packed(2, dense(wanted.get_dims()), wanted)});
+  }
+  emit(description, describe(node), std::move(values), std::move(constants));
 }
 
 void Builder::finish(const Node& node, const Fused& fused, const Place& place) {
@@ -80,8 +113,6 @@ bool Builder::emit_convolution(const Node& node) {
     weight_dims[0] /= conv.groups;
     weight_dims.insert(weight_dims.begin(), conv.groups);
   }
-  bool has_bias = node.inputs.size() > 2 && !node.inputs[2].empty();
-  memory::dims bias_dims = {shape(node.inputs[1])[0]};
   Fused fused = fuse_ready(node);
   std::optional<Place> addend;
   bool in_place = false;
@@ -96,24 +127,14 @@ bool Builder::emit_convolution(const Node& node) {
   dnnl::convolution_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, algorithm::convolution_direct,
       first ? any(shape(source), type_) : map_of(shape(source), type_), any(weight_dims, type_),
-      has_bias ? any(bias_dims, Type::f32) : memory::desc(), target, pair_dims(conv.strides),
+      bias_desc(node, {shape(node.inputs[1])[0]}), target, pair_dims(conv.strides),
       {conv.dilations[0] - 1, conv.dilations[1] - 1}, {pads[0], pads[1]}, {pads[2], pads[3]},
       attributes(fused, addend, in_place), true);
-  if (!description || is_reference(description.impl_info_str())) return false;
-  Place from = as(source, description.src_desc());
+  if (!is_fast(description)) return false;
+  Place from = as(source, description.src_desc());  // before a buffer of its own begins to live
   Place to = in_place ? *addend : Place{0, description.dst_desc()};
   if (!in_place) to.buffer = new_buffer(to.desc.get_size());
-  std::vector<std::pair<int, Place>> values = {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}};
-  if (addend && !in_place)
-    values.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *addend});
-  std::vector<std::pair<int, memory>> constants = {
-      {DNNL_ARG_WEIGHTS, weights_.packed(node.inputs[1], graph_.constants.at(node.inputs[1]),
-                                         dense(weight_dims), description.weights_desc())}};
-  if (has_bias)
-    constants.push_back(
-        {DNNL_ARG_BIAS, weights_.packed(node.inputs[2], graph_.constants.at(node.inputs[2]),
-                                        dense(bias_dims), description.bias_desc())});
-  emit(description, describe(node), std::move(values), std::move(constants));
+  emit_weighted(description, node, dense(weight_dims), from, to, in_place ? std::nullopt : addend);
   finish(node, fused, to);
   return true;
 }
@@ -124,32 +145,20 @@ bool Builder::emit_linear(const Node& node) {
   const Shape& weight = shape(node.inputs[1]);
   bool transposed = integer_attribute(node, "transB", 0) != 0;
   memory::dims weight_dims = transposed ? weight : Shape{weight[1], weight[0]};
-  bool has_bias = node.inputs.size() > 2 && !node.inputs[2].empty();
-  if (has_bias && count_numbers(shape(node.inputs[2])) != weight_dims[0]) return false;
+  if (has_bias(node) && count_numbers(shape(node.inputs[2])) != weight_dims[0]) return false;
   memory::desc plain(weight_dims, Type::f32,
                      transposed ? memory::format_tag::ab : memory::format_tag::ba);
-  memory::dims bias_dims = {weight_dims[0]};
   Fused fused = fuse_ready(node);
   std::optional<Place> addend;
   if (!fused.addend.empty()) addend = values_.at(fused.addend).place;
   dnnl::inner_product_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, any(shape(source), type_), any(weight_dims, type_),
-      has_bias ? any(bias_dims, Type::f32) : memory::desc(),
-      any(shape(node.outputs[0]), type_of_result(fused.output)), attributes(fused, addend, false),
-      true);
-  if (!description || is_reference(description.impl_info_str())) return false;
+      bias_desc(node, {weight_dims[0]}), any(shape(node.outputs[0]), type_of_result(fused.output)),
+      attributes(fused, addend, false), true);
+  if (!is_fast(description)) return false;
   Place from = as(source, description.src_desc());
   Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc()};
-  std::vector<std::pair<int, Place>> values = {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}};
-  if (addend) values.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, *addend});
-  std::vector<std::pair<int, memory>> constants = {
-      {DNNL_ARG_WEIGHTS, weights_.packed(node.inputs[1], graph_.constants.at(node.inputs[1]), plain,
-                                         description.weights_desc())}};
-  if (has_bias)
-    constants.push_back(
-        {DNNL_ARG_BIAS, weights_.packed(node.inputs[2], graph_.constants.at(node.inputs[2]),
-                                        dense(bias_dims), description.bias_desc())});
-  emit(description, describe(node), std::move(values), std::move(constants));
+  emit_weighted(description, node, plain, from, to, addend);
   finish(node, fused, to);
   return true;
 }
@@ -169,16 +178,13 @@ bool Builder::emit_pool(const Node& node) {
                   : pool.count_include_pad ? algorithm::pooling_avg_include_padding
                                            : algorithm::pooling_avg_exclude_padding;
   const Place& place = values_.at(source).place;
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::pooling_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, way, place.desc, any(out, place.desc.get_data_type()),
       pair_dims(pool.strides), pair_dims(pool.kernel),
       {pool.dilations[0] - 1, pool.dilations[1] - 1}, {pool.pads[0], pool.pads[1]}, after,
-      attributes, true);
-  if (!description || is_reference(description.impl_info_str())) return false;
-  Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc()};
-  emit(description, describe(node), {{DNNL_ARG_SRC, place}, {DNNL_ARG_DST, to}});
+      attributes_with(), true);
+  Place to;
+  if (!emit_unary(description, node, place, to)) return false;
   finish(node, {.output = node.outputs[0]}, to);
   return true;
 }
@@ -192,15 +198,12 @@ bool Builder::emit_mean(const Node& node) {
     return false;
   Shape in = shape(source);
   const Place& place = values_.at(source).place;
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::pooling_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, algorithm::pooling_avg_exclude_padding, place.desc,
       any({in[0], in[1], 1, 1}, place.desc.get_data_type()), {1, 1}, {in[2], in[3]}, {0, 0}, {0, 0},
-      {0, 0}, attributes, true);
-  if (!description || is_reference(description.impl_info_str())) return false;
-  Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc()};
-  emit(description, describe(node), {{DNNL_ARG_SRC, place}, {DNNL_ARG_DST, to}});
+      {0, 0}, attributes_with(), true);
+  Place to;
+  if (!emit_unary(description, node, place, to)) return false;
   Shape out = shape(node.outputs[0]);
   if (out.size() == 2) {
     memory::desc plain = dense({in[0], in[1], 1, 1}, place.desc.get_data_type());
@@ -237,7 +240,7 @@ bool Builder::emit_binary(const Node& node) {
                    ? left.desc.get_data_type()
                    : Type::f32),
       attributes(fused, std::nullopt, false), true);
-  if (!description || is_reference(description.impl_info_str())) return false;
+  if (!is_fast(description)) return false;
   Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc()};
   emit(description, describe(node),
        {{DNNL_ARG_SRC_0, left}, {DNNL_ARG_SRC_1, right}, {DNNL_ARG_DST, to}});
@@ -254,14 +257,11 @@ bool Builder::emit_activation(const Node& node) {
   float alpha, beta;
   ops.get_params_eltwise(0, way, alpha, beta);
   const Place& place = values_.at(node.inputs[0]).place;
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::eltwise_forward::primitive_desc description(engine(), prop_kind::forward_inference, way,
-                                                    place.desc, place.desc, alpha, beta, attributes,
-                                                    true);
-  if (!description || is_reference(description.impl_info_str())) return false;
-  Place to{new_buffer(place.desc.get_size()), description.dst_desc()};
-  emit(description, describe(node), {{DNNL_ARG_SRC, place}, {DNNL_ARG_DST, to}});
+                                                    place.desc, place.desc, alpha, beta,
+                                                    attributes_with(), true);
+  Place to;
+  if (!emit_unary(description, node, place, to)) return false;
   finish(node, {.output = node.outputs[0]}, to);
   return true;
 }
@@ -276,11 +276,9 @@ bool Builder::emit_concat(const Node& node) {
   const Shape& out = shape(node.outputs[0]);
   int64_t axis =
       normal_axis(node, integer_attribute(node, "axis", 1), static_cast<int64_t>(out.size()));
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::concat::primitive_desc description(engine(), any(out, parts.front().get_data_type()),
-                                           static_cast<int>(axis), parts, attributes);
-  if (is_reference(description.impl_info_str())) return false;
+                                           static_cast<int>(axis), parts, attributes_with());
+  if (!is_fast(description)) return false;
   std::vector<std::pair<int, Place>> values;
   for (size_t i = 0; i < node.inputs.size(); ++i)
     values.push_back(
