@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
-#include "espalier/core/interrupt.h"
 #include "espalier/core/memory.h"
 #include "espalier/core/names.h"
 #include "espalier/data/recipe.h"

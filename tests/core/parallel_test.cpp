@@ -43,6 +43,8 @@ TEST(Parallel, AnErrorStopsTheRestAndLeaves) {
 TEST(Counted, ThousandsAndPlurals) {
   EXPECT_EQ(with_commas(999), "999");
   EXPECT_EQ(with_commas(1234567), "1,234,567");
+  EXPECT_EQ(with_commas(-123), "-123");
+  EXPECT_EQ(with_commas(-123456), "-123,456");
   EXPECT_EQ(counted(1, "class", "classes"), "1 class");
   EXPECT_EQ(counted(1200, "class", "classes"), "1,200 classes");
   EXPECT_EQ(counted(0, "picture"), "0 pictures");

@@ -24,15 +24,9 @@ Image input(const Json& golden_case) {
   return stored(golden().at("inputs").at(golden_case.at("input").get<std::string>()));
 }
 
-Sample of(Image image) {
-  Sample s;
-  s.image = std::move(image);
-  return s;
-}
-
 // Every field filled, on a picture of this size.
 Sample annotated(int width, int height) {
-  Sample s = of(noise(width, height, 3));
+  Sample s = sample_of(noise(width, height, 3));
   s.id = "sample";
   s.truth.width = width, s.truth.height = height;
   s.truth.labels = {{.id = 4}};
@@ -77,7 +71,7 @@ TEST(Jpeg, NoiseIsPillowsToAFewLevels) {
   for (const Json& c : golden().at("packed")) {
     const int quality = c.at("quality");
     Random random(1);
-    const Image out = random_jpeg(1, quality, quality)(of(input(c)), random).image;
+    const Image out = random_jpeg(1, quality, quality)(sample_of(input(c)), random).image;
     EXPECT_LE(farthest(out, stored(c)), 2) << quality;  // the libraries' own rounding
     EXPECT_NE(out, input(c));
   }
@@ -87,7 +81,8 @@ TEST(Jpeg, DrawsEveryQuality) {
   const Image image = noise(24, 16, 3);
   std::set<std::vector<uint8_t>> seen, expected;
   Random random(1);
-  for (int i = 0; i < 200; ++i) seen.insert(random_jpeg(1, 40, 45)(of(image), random).image.pixels);
+  for (int i = 0; i < 200; ++i)
+    seen.insert(random_jpeg(1, 40, 45)(sample_of(image), random).image.pixels);
   for (int quality = 40; quality <= 45; ++quality)
     expected.insert(decode_jpeg(encode_jpeg(image, quality)).pixels);
   EXPECT_EQ(seen, expected);
@@ -120,7 +115,7 @@ TEST(Erasing, ReplacesOneRectangleOfTheRightSizes) {
   double least = 1, most = 0, flattest = 9, tallest = 0;
   Random random(2);
   for (int i = 0; i < 500; ++i) {
-    const Erased e = look(image, erase(of(image), random).image);
+    const Erased e = look(image, erase(sample_of(image), random).image);
     // Random levels hit 100 three times running once in 2^24: nothing inside stays.
     EXPECT_EQ(e.changed, e.width() * e.height());
     const double area = e.width() * e.height() / (120.0 * 90), aspect = e.height() / e.width();
@@ -135,7 +130,7 @@ TEST(Erasing, ReplacesOneRectangleOfTheRightSizes) {
 
 TEST(Erasing, FillsEvenlyWithAllLevels) {
   Random random(3);
-  const Image out = random_erasing(1, 0.3, 0.3)(of(Image(800, 800, 1)), random).image;
+  const Image out = random_erasing(1, 0.3, 0.3)(sample_of(Image(800, 800, 1)), random).image;
   std::vector<int> counts(256);
   for (uint8_t value : out.pixels) ++counts[value];
   const double inside = std::accumulate(counts.begin() + 1, counts.end(), 0.0) / 255;
@@ -165,12 +160,12 @@ TEST(Degrade, KeepsGrayGrayAndActsByItsProbability) {
     Random random(6);
     int changed = 0;
     for (int i = 0; i < 400; ++i) {
-      const Image out = make(0.25)(of(gray), random).image;
+      const Image out = make(0.25)(sample_of(gray), random).image;
       EXPECT_EQ(out.channels, 1);
       changed += out != gray;
     }
     EXPECT_NEAR(changed, 100, 40);
-    EXPECT_EQ(make(0)(of(gray), random).image, gray);
+    EXPECT_EQ(make(0)(sample_of(gray), random).image, gray);
     EXPECT_THROW(make(1.5), Error);
     EXPECT_THROW(make(-0.1), Error);
   }

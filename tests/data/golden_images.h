@@ -1,4 +1,4 @@
-// Pictures in golden files, and how far another picture is from one.
+// Pictures in golden files and of noise, and how far another picture is from one.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "espalier/core/files.h"
 #include "espalier/core/random.h"
+#include "espalier/data/dataset.h"
 #include "espalier/format/image.h"
 
 namespace espalier {
@@ -40,6 +41,13 @@ inline Image noise(int width, int height, int channels, uint64_t seed = 1) {
   Image image(width, height, channels);
   for (uint8_t& value : image.pixels) value = static_cast<uint8_t>(random.below(256));
   return image;
+}
+
+// Nothing but the picture.
+inline Sample sample_of(Image image) {
+  Sample sample;
+  sample.image = std::move(image);
+  return sample;
 }
 
 }  // namespace espalier

@@ -16,12 +16,6 @@ const Json& golden() {
   return read;
 }
 
-Sample of(Image image) {
-  Sample s;
-  s.image = std::move(image);
-  return s;
-}
-
 void expect_operations(const std::vector<PolicyOperation>& ours, const Json& theirs) {
   ASSERT_EQ(ours.size(), theirs.size());
   for (size_t i = 0; i < ours.size(); ++i) {
@@ -48,8 +42,8 @@ TEST(Policy, EveryOperationIsTorchvisionsToOneLevel) {
     const std::string name = c.at("name"), input = c.at("input");
     SCOPED_TRACE(c.at("name").dump() + c.at("magnitude").dump() + input);
     ++seen[name];
-    const Sample out =
-        apply_operation(name, c.at("magnitude"), of(stored(golden().at("inputs").at(input))));
+    const Sample out = apply_operation(name, c.at("magnitude"),
+                                       sample_of(stored(golden().at("inputs").at(input))));
     const bool exact = name == "identity" || name == "posterize" || name == "solarize" ||
                        name == "autocontrast" || name == "equalize" ||
                        name.starts_with("translate");
@@ -72,7 +66,7 @@ TEST(Policy, TrivialAugmentDrawsEveryStepBothWaysEvenly) {
   const Transform policy = trivial_augment_wide();
   const int draws = 14 * 61 * 20;
   const auto outcomes =
-      count_outcomes([&](Random& random) { return policy(of(image), random); }, draws);
+      count_outcomes([&](Random& random) { return policy(sample_of(image), random); }, draws);
   for (const PolicyOperation& operation : trivial_augment_operations())
     for (size_t step : {size_t{13}, size_t{30}}) {
       if (operation.name != "rotate" && operation.name != "shear_x" &&
@@ -80,7 +74,7 @@ TEST(Policy, TrivialAugmentDrawsEveryStepBothWaysEvenly) {
         continue;
       for (double sign : {-1, 1}) {
         const Sample out =
-            apply_operation(operation.name, sign * operation.magnitudes[step], of(image));
+            apply_operation(operation.name, sign * operation.magnitudes[step], sample_of(image));
         const auto found = outcomes.find(out.image.pixels);
         ASSERT_NE(found, outcomes.end()) << operation.name << " step " << step;
         EXPECT_NEAR(found->second, draws / (14.0 * 62), 18);  // 4 deviations of about 20 draws
@@ -92,27 +86,29 @@ TEST(Policy, RandAugmentKeepsToItsStrength) {
   const Image image = noise(40, 40, 3);
   const Transform policy = rand_augment(1, 9);
   // 10 signed operations both ways, posterize, solarize; autocontrast changes nothing in noise.
-  EXPECT_LE(count_outcomes([&](Random& random) { return policy(of(image), random); }, 2000).size(),
-            size_t{2 * 9 + 5});
-  EXPECT_GE(count_outcomes([&](Random& random) { return policy(of(image), random); }, 2000).size(),
-            size_t{2 * 9 + 3});
+  EXPECT_LE(
+      count_outcomes([&](Random& random) { return policy(sample_of(image), random); }, 2000).size(),
+      size_t{2 * 9 + 5});
+  EXPECT_GE(
+      count_outcomes([&](Random& random) { return policy(sample_of(image), random); }, 2000).size(),
+      size_t{2 * 9 + 3});
   Random random(1);
-  EXPECT_EQ(rand_augment(0, 30)(of(image), random).image, image);
+  EXPECT_EQ(rand_augment(0, 30)(sample_of(image), random).image, image);
   // Two operations reach pictures that one does not.
-  EXPECT_GT(
-      count_outcomes([&](Random& r) { return rand_augment(2, 9)(of(image), r); }, 2000).size(),
-      100u);
+  EXPECT_GT(count_outcomes([&](Random& r) { return rand_augment(2, 9)(sample_of(image), r); }, 2000)
+                .size(),
+            100u);
 }
 
 TEST(Policy, ShiftsRevealTheFill) {
-  const Sample out = apply_operation("translate_x", 3.9, of(Image(8, 2, 1, 50)), 128);
+  const Sample out = apply_operation("translate_x", 3.9, sample_of(Image(8, 2, 1, 50)), 128);
   EXPECT_EQ(out.image.pixels, (std::vector<uint8_t>{128, 128, 128, 50, 50, 50, 50, 50,  //
                                                     128, 128, 128, 50, 50, 50, 50, 50}));
 }
 
 TEST(Policy, RefusesWhatItDoesNotKnow) {
   try {
-    apply_operation("shear_z", 0.1, of(Image(4, 4, 1)));
+    apply_operation("shear_z", 0.1, sample_of(Image(4, 4, 1)));
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Kind::usage);

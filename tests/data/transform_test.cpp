@@ -22,12 +22,6 @@ Image input(const Json& golden_case) {
   return stored(golden().at("inputs").at(golden_case.at("input").get<std::string>()));
 }
 
-Sample of(Image image) {
-  Sample s;
-  s.image = std::move(image);
-  return s;
-}
-
 template <class Body>
 std::string message_of(Kind kind, Body&& body) {
   try {
@@ -45,7 +39,7 @@ TEST(Resize, MatchesPillowToOneLevel) {
     const std::vector<double> box = c.at("box");
     const int width = c.at("width"), height = c.at("height");
     const double x = (box[2] - box[0]) / width, y = (box[3] - box[1]) / height;
-    const Sample out = warp(of(input(c)), {x, 0, box[0], 0, y, box[1]}, width, height);
+    const Sample out = warp(sample_of(input(c)), {x, 0, box[0], 0, y, box[1]}, width, height);
     EXPECT_LE(farthest(out.image, stored(c)), 1) << width << " x " << height;
     const Image whole = input(c);
     if (box[2] - box[0] == whole.width && box[3] - box[1] == whole.height) {
@@ -116,7 +110,7 @@ TEST(Resize, RefusesWhatHasNoSize) {
 
 TEST(Warp, MatchesPillowsAffineToOneLevel) {
   for (const Json& c : golden().at("warped")) {
-    const Sample out = warp(of(input(c)), c.at("matrix"), c.at("width"), c.at("height"));
+    const Sample out = warp(sample_of(input(c)), c.at("matrix"), c.at("width"), c.at("height"));
     EXPECT_LE(farthest(out.image, stored(c)), 1);
   }
 }
@@ -132,8 +126,8 @@ Affine turn(int quarters, int width, int height) {
 TEST(Warp, TurnsByRightAnglesExactly) {
   for (int channels : {1, 3}) {
     const Image image = noise(11, 6, channels);
-    const Image once = warp(of(image), turn(1, 11, 6), 6, 11).image;
-    const Image half = warp(of(image), turn(2, 11, 6), 11, 6).image;
+    const Image once = warp(sample_of(image), turn(1, 11, 6), 6, 11).image;
+    const Image half = warp(sample_of(image), turn(2, 11, 6), 11, 6).image;
     for (int y = 0; y < 6; ++y)
       for (int x = 0; x < 11; ++x)
         for (int c = 0; c < channels; ++c) {
@@ -143,7 +137,7 @@ TEST(Warp, TurnsByRightAnglesExactly) {
     Image back = once;
     for (int i = 0; i < 3; ++i) {
       const int width = back.width, height = back.height;
-      back = warp(of(back), turn(1, width, height), height, width).image;
+      back = warp(sample_of(back), turn(1, width, height), height, width).image;
     }
     EXPECT_EQ(back, image);
   }
@@ -153,7 +147,8 @@ TEST(Warp, ShiftsByWholePixelsWithFill) {
   const Image image = noise(8, 5, 3);
   for (int dx = -10; dx <= 10; ++dx)
     for (int dy = -7; dy <= 7; ++dy) {
-      const Image out = warp(of(image), {1, 0, double(dx), 0, 1, double(dy)}, 9, 4, 77).image;
+      const Image out =
+          warp(sample_of(image), {1, 0, double(dx), 0, 1, double(dy)}, 9, 4, 77).image;
       for (int y = 0; y < 4; ++y)
         for (int x = 0; x < 9; ++x) {
           const int u = x + dx, v = y + dy;
@@ -170,13 +165,13 @@ TEST(Warp, KeepsAWholeNumberOfSamplesWhenItShrinksAndTurns) {
     for (int x = 0; x < 240; ++x) board.at(x, y) = (x + y) % 2 ? 255 : 0;
   const double c = 6 * std::cos(0.3), s = 6 * std::sin(0.3);
   const Image out =
-      warp(of(board), {c, s, 120 - 10 * (c + s), -s, c, 120 + 10 * (s - c)}, 20, 20).image;
+      warp(sample_of(board), {c, s, 120 - 10 * (c + s), -s, c, 120 + 10 * (s - c)}, 20, 20).image;
   for (int y = 0; y < 20; ++y)
     for (int x = 0; x < 20; ++x) EXPECT_NEAR(out.at(x, y), 127.5, 20) << x << " " << y;
 }
 
 TEST(Warp, RefusesMapsWithoutAnInverse) {
-  const Sample s = of(noise(5, 5, 3));
+  const Sample s = sample_of(noise(5, 5, 3));
   EXPECT_NE(message_of(Kind::usage,
                        [&] {
                          warp(s, {1, 2, 0, 2, 4, 0}, 5, 5);
@@ -198,7 +193,7 @@ TEST(Flip, TwiceIsTheIdentity) {
   const Transform flip = random_flip(1);
   for (int channels : {1, 3, 4}) {
     const Image image = noise(13, 6, channels);
-    const Sample once = flip(of(image), random);
+    const Sample once = flip(sample_of(image), random);
     EXPECT_NE(once.image, image);
     EXPECT_EQ(once.image.at(0, 2, channels - 1), image.at(12, 2, channels - 1));
     EXPECT_EQ(flip(once, random).image, image);
@@ -211,14 +206,14 @@ TEST(Flip, HappensAsOftenAsAsked) {
   image.at(0, 0) = 255;
   int flipped = 0;
   for (int i = 0; i < 2000; ++i)
-    flipped += random_flip(0.3)(of(image), random).image.at(1, 0) == 255;
+    flipped += random_flip(0.3)(sample_of(image), random).image.at(1, 0) == 255;
   EXPECT_NEAR(flipped, 600, 4 * std::sqrt(2000 * 0.3 * 0.7));
 }
 
 TEST(Crop, OfTheCentreCutsAndPadsEvenly) {
   Random random(1);
   const Image image = noise(7, 9, 3);
-  const Image out = center_crop(3, 13)(of(image), random).image;
+  const Image out = center_crop(3, 13)(sample_of(image), random).image;
   ASSERT_EQ(out.width, 3);
   ASSERT_EQ(out.height, 13);
   for (int y = 0; y < 13; ++y)
@@ -233,7 +228,7 @@ TEST(Crop, AtRandomReachesEveryPlaceAndNoOther) {
   Random random(3);
   const Transform crop = random_crop(4, 4, 1, 99);
   for (int i = 0; i < 500; ++i) {
-    const Image out = crop(of(image), random).image;
+    const Image out = crop(sample_of(image), random).image;
     seen.insert(std::string(out.pixels.begin(), out.pixels.end()));
   }
   std::set<std::string> all;
@@ -258,7 +253,7 @@ TEST(Crop, AtRandomResizedKeepsAreaAndAspectInTheirRanges) {
   const Transform crop = random_resized_crop(40, 0.1, 0.6);
   double least = 1, most = 0;
   for (int i = 0; i < 300; ++i) {
-    const Image out = crop(of(place), random).image;
+    const Image out = crop(sample_of(place), random).image;
     ASSERT_EQ(out.width, 40);
     const double width = (out.at(35, 20, 0) - out.at(4, 20, 0)) * 40 / 31.0;
     const double height = (out.at(20, 35, 1) - out.at(20, 4, 1)) * 40 / 31.0;
@@ -279,26 +274,26 @@ TEST(Crop, AtRandomResizedTakesTheCentreWhenNothingFits) {
     for (int x = 490; x < 510; ++x) strip.at(x, y) = 255;
   Random random(5);
   const Image out =
-      random_resized_crop(8, 0.9, 1)(of(strip), random).image;  // 13 x 10 of the middle
+      random_resized_crop(8, 0.9, 1)(sample_of(strip), random).image;  // 13 x 10 of the middle
   EXPECT_EQ(out, Image(8, 8, 1, 255));
 }
 
 TEST(Pad, FillsRightAndBottom) {
   Random random(1);
   const Image image = noise(3, 2, 3);
-  const Image out = pad_to(5, 4, 9)(of(image), random).image;
+  const Image out = pad_to(5, 4, 9)(sample_of(image), random).image;
   for (int y = 0; y < 4; ++y)
     for (int x = 0; x < 5; ++x) EXPECT_EQ(out.at(x, y, 1), x < 3 && y < 2 ? image.at(x, y, 1) : 9);
-  EXPECT_NE(message_of(Kind::data, [&] { pad_to(2, 4)(of(image), random); }).find("3 x 2"),
+  EXPECT_NE(message_of(Kind::data, [&] { pad_to(2, 4)(sample_of(image), random); }).find("3 x 2"),
             std::string::npos);
 }
 
 TEST(Resize, OfTheShortSideKeepsTheAspect) {
   Random random(1);
-  EXPECT_EQ(resize_short_side(224)(of(Image(500, 375, 1)), random).image.width,
+  EXPECT_EQ(resize_short_side(224)(sample_of(Image(500, 375, 1)), random).image.width,
             298);  // torchvision's
-  EXPECT_EQ(resize_short_side(224)(of(Image(375, 500, 1)), random).image.height, 298);
-  EXPECT_EQ(resize_short_side(30)(of(Image(10, 20, 1)), random).image.height, 60);
+  EXPECT_EQ(resize_short_side(224)(sample_of(Image(375, 500, 1)), random).image.height, 298);
+  EXPECT_EQ(resize_short_side(30)(sample_of(Image(10, 20, 1)), random).image.height, 60);
 }
 
 TEST(Colour, MatchesPillowToOneLevel) {
@@ -322,7 +317,7 @@ TEST(Colour, FactorOneKeepsTheBits) {
       EXPECT_EQ(same, image);
     }
     Random random(1);
-    EXPECT_EQ(colour_jitter(0, 0, 0)(of(image), random).image, image);
+    EXPECT_EQ(colour_jitter(0, 0, 0)(sample_of(image), random).image, image);
   }
 }
 
@@ -331,7 +326,7 @@ TEST(Colour, JitterSpansItsRangeInEveryOrder) {
   const Image gray(2, 2, 1, 100);
   int least = 255, most = 0;
   for (int i = 0; i < 500; ++i) {
-    const int value = colour_jitter(0.4, 0, 0)(of(gray), random).image.pixels[0];
+    const int value = colour_jitter(0.4, 0, 0)(sample_of(gray), random).image.pixels[0];
     least = std::min(least, value), most = std::max(most, value);
   }
   EXPECT_GE(least, 60);
@@ -343,7 +338,7 @@ TEST(Colour, JitterSpansItsRangeInEveryOrder) {
   two.pixels = {0, 250};
   int lifted = 0;
   for (int i = 0; i < 400; ++i) {
-    const auto pixels = colour_jitter(0.5, 0.9, 0)(of(two), random).image.pixels;
+    const auto pixels = colour_jitter(0.5, 0.9, 0)(sample_of(two), random).image.pixels;
     lifted += pixels[0] > 0;
   }
   EXPECT_GT(lifted, 100);
@@ -357,7 +352,7 @@ TEST(Transform, ChainPassesTheStreamAlong) {
     drawn.push_back(r.uniform());
     return s;
   };
-  chain({draw, draw, draw})(of(Image(1, 1, 1)), random);
+  chain({draw, draw, draw})(sample_of(Image(1, 1, 1)), random);
   for (double value : drawn) EXPECT_EQ(value, same.uniform());
   EXPECT_EQ(drawn.size(), 3u);
 }

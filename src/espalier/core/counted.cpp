@@ -6,7 +6,8 @@ namespace espalier {
 
 std::string with_commas(int64_t number) {
   std::string text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+  const std::ptrdiff_t sign = number < 0 ? 1 : 0;
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > sign; at -= 3)
     text.insert(static_cast<size_t>(at), ",");
   return text;
 }

@@ -1,5 +1,6 @@
 #include "espalier/models/cifar_resnet.h"
 
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/norm_act.h"
 #include "espalier/nn/run_blocks.h"
@@ -111,8 +112,8 @@ Fields fields(CifarResNetConfig& config) {
       field("blocks", config.blocks, "residual blocks a stage: the net has 6 blocks + 2 layers")
           .between(1, 400),
       field("width", config.width, "channels of the first stage").between(1, 4096),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024),
+      classes_field(config.classes),
+      in_channels_field(config.in_channels),
       field("shortcut", config.shortcut, "where the stride changes: zero padding or a projection")
           .one_of({"pad", "conv"}),
       field("zero_init_last_gamma", config.zero_init_last_gamma,

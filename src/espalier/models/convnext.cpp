@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "espalier/core/error.h"
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/drop_path.h"
 #include "espalier/nn/init.h"
 #include "espalier/tensor/torch.h"
@@ -130,8 +131,8 @@ Fields fields(ConvNeXtConfig& config) {
           .between(0, 0.9),
       field("layer_scale", config.layer_scale, "factor of each branch at the beginning")
           .between(0, 1),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+      classes_field(config.classes),
+      in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_convnext(const ConvNeXtConfig& config) {

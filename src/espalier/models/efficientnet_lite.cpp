@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/pad_same.h"
 #include "espalier/nn/round_channels.h"
@@ -150,10 +151,9 @@ Fields fields(EfficientNetLiteConfig& config) {
           field("depth", config.depth, "times the blocks of lite0, rounded up").between(0.1, 16),
           field("tensorflow", config.tensorflow,
                 "padding and norms of the published weights (tf_ in timm)"),
-          field("dropout", config.dropout, "share of values dropped before the last layer")
-              .between(0, 0.9),
-          field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-          field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+          dropout_field(config.dropout),
+          classes_field(config.classes),
+          in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_efficientnet_lite(const EfficientNetLiteConfig& config) {

@@ -1,5 +1,6 @@
 #include "espalier/models/mobilenet_v1.h"
 
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/round_channels.h"
 #include "espalier/nn/separable.h"
@@ -70,10 +71,8 @@ class MobileNetV1 : public ImageModel {
 
 Fields fields(MobileNetV1Config& config) {
   return {field("width", config.width, "times the published channels").between(0.05, 16),
-          field("dropout", config.dropout, "share of values dropped before the last layer")
-              .between(0, 0.9),
-          field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-          field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+          dropout_field(config.dropout), classes_field(config.classes),
+          in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_mobilenet_v1(const MobileNetV1Config& config) {

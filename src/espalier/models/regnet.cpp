@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "espalier/core/error.h"
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/conv_norm.h"
 #include "espalier/nn/init.h"
 #include "espalier/tensor/torch.h"
@@ -124,8 +125,8 @@ Fields fields(RegNetConfig& config) {
             "channels of the gate's middle layer to the block's input; 0: no gate")
           .between(0, 4),
       field("stem_width", config.stem_width, "channels of the first convolution").between(1, 8192),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+      classes_field(config.classes),
+      in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_regnet(const RegNetConfig& config) {

@@ -1,6 +1,7 @@
 #include "espalier/models/resnet.h"
 
 #include "espalier/core/error.h"
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/norm_act.h"
 #include "espalier/nn/run_blocks.h"
@@ -148,8 +149,8 @@ Fields fields(ResNetConfig& config) {
       field("depths", config.depths, "residual blocks of each of the four stages").between(1, 256),
       field("bottleneck", config.bottleneck, "blocks of 1x1, 3x3, 1x1 instead of two 3x3"),
       field("width", config.width, "channels of the first stage").between(1, 4096),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024),
+      classes_field(config.classes),
+      in_channels_field(config.in_channels),
       field("zero_init_last_gamma", config.zero_init_last_gamma,
             "each residual branch starts at 0 (training from scratch)")};
 }

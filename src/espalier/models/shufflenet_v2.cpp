@@ -1,6 +1,7 @@
 #include "espalier/models/shufflenet_v2.h"
 
 #include "espalier/core/error.h"
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/conv_norm.h"
 #include "espalier/tensor/torch.h"
 
@@ -112,8 +113,7 @@ Fields fields(ShuffleNetV2Config& config) {
       field("depths", config.depths, "blocks of each of the three stages").between(1, 256),
       field("channels", config.channels, "of the stem, the three stages and the last convolution")
           .between(1, 8192),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+      classes_field(config.classes), in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_shufflenet_v2(const ShuffleNetV2Config& config) {

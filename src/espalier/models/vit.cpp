@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "espalier/core/error.h"
+#include "espalier/models/common_fields.h"
 #include "espalier/nn/drop_path.h"
 #include "espalier/nn/init.h"
 #include "espalier/tensor/torch.h"
@@ -146,8 +147,8 @@ Fields fields(ViTConfig& config) {
       field("heads", config.heads, "of the attention; they divide the width").between(1, 1024),
       field("drop_path", config.drop_path, "share of pictures that skip the last block in training")
           .between(0, 0.9),
-      field("classes", config.classes, "outputs of the last layer").between(1, 1e6),
-      field("in_channels", config.in_channels, "channels of the images").between(1, 1024)};
+      classes_field(config.classes),
+      in_channels_field(config.in_channels)};
 }
 
 ImageModelPtr make_vit(const ViTConfig& config) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "espalier/core/counted.h"
+
 namespace espalier {
 namespace {
 
@@ -14,13 +16,6 @@ double round_step(double rough) {
   for (double factor : {1.0, 2.0, 5.0})
     if (rough <= factor * power * (1 + 1e-9)) return factor * power;
   return 10 * power;
-}
-
-std::string grouped(int64_t value) {
-  std::string digits = std::to_string(value < 0 ? -value : value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), ",");
-  return value < 0 ? "-" + digits : digits;
 }
 
 }  // namespace
@@ -94,9 +89,9 @@ std::string tick_text(const Axis& axis, double tick) {
 std::string number_text(double value, int digits) {
   if (!std::isfinite(value)) return "–";
   if (value == std::floor(value) && std::abs(value) < 1e15)
-    return grouped(static_cast<int64_t>(value));
+    return with_commas(static_cast<int64_t>(value));
   if (std::abs(value) >= std::pow(10, digits) && std::abs(value) < 1e15)
-    return grouped(std::llround(value));
+    return with_commas(std::llround(value));
   return fmt::format("{:.{}g}", value, digits);
 }
 
