@@ -49,6 +49,14 @@ struct Point {
   bool operator==(const Point&) const = default;
 };
 
+// How the cells of a grid laid over the image were moved (data/destruct.h): cell i, counted row by row,
+// shows what stood in cell source[i] before.
+struct Destruction {
+  int grid = 0;  // cells a side
+  std::vector<int> source = {};
+  bool operator==(const Destruction&) const = default;
+};
+
 struct Annotation {
   int width = 0, height = 0;             // of the image that the coordinates refer to
   std::vector<Label> labels = {};        // classes of the image
@@ -57,6 +65,7 @@ struct Annotation {
       {};            // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
   Image alpha = {};  // one channel: share of foreground, 0..255; empty when unknown
   std::vector<Point> points = {};  // object centres, for counting
+  Destruction destruction = {};    // of an image whose cells were moved; without sources: it is whole
 
   static constexpr uint8_t kIgnore = 255;
   bool operator==(const Annotation&) const = default;
