@@ -1,6 +1,7 @@
-// The error that bad input must give: its kind, and words that name the place or the remedy.
+// The error that bad input must give: its kind, and words that name the place or the remedy, all on
+// one line.
 //
-//   expect_error([&] { open_splits("none", {}); }, Kind::io, "does not exist");
+//   expect_error([&] { open_splits("none", {}); }, Kind::io, "none", "does not exist");
 #pragma once
 
 #include <string>
@@ -11,14 +12,17 @@
 
 namespace espalier {
 
-template <class Action>
-void expect_error(Action action, Kind kind, const std::string& words) {
+template <class Action, class... Words>
+void expect_error(Action action, Kind kind, const Words&... words) {
   try {
     action();
-    ADD_FAILURE() << "accepted, though: " << words;
+    ADD_FAILURE() << "accepted" << (std::string() + ... + (std::string(", though: ") + words));
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    std::string text = error.what();
+    EXPECT_EQ(error.kind(), kind) << text;
+    for (const std::string& word : {std::string(words)..., std::string()})
+      EXPECT_NE(text.find(word), std::string::npos) << text << "\n  lacks: " << word;
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
   }
 }
 

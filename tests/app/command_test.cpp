@@ -10,6 +10,7 @@
 #include "espalier/data/image_folder.h"
 #include "espalier/data/orchard.h"
 #include "espalier/data/write.h"
+#include "espalier/format/png.h"
 #include "espalier/format/safetensors.h"
 
 #include "tests/program.h"
@@ -47,6 +48,31 @@ class Command : public ::testing::Test {
             "--precision",  "fp32",
             "--save-steps", "2",
             "--quiet"};
+  }
+
+  // A run with `more` flags that is killed and resumed leaves the weights of one that was not.
+  void expect_resumed_to_the_bit(const std::vector<std::string>& more) {
+    auto words = [&](const std::string& out) {
+      std::vector<std::string> all = train_words(out);
+      all.insert(all.end(), more.begin(), more.end());
+      return all;
+    };
+    ASSERT_EQ(run(words("whole")).code, 0);
+    pid_t child = start(words("killed"));
+    fs::path state = root_ / "killed/last.ckpt";
+    // Killed once the first state of the middle of an epoch is on the disk (10 steps an epoch, saved
+    // every 2).
+    for (int i = 0; i < 6000 && !fs::exists(state); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(program_.wait(child).code, -SIGKILL) << "the run ended before it could be killed";
+    ASSERT_FALSE(fs::exists(root_ / "killed/last/model.safetensors"));
+    std::vector<std::string> again = words("killed");
+    again.push_back("--resume");
+    Outcome resumed = run(again);
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    for (const char* file : {"model.safetensors", "last/model.safetensors"})
+      EXPECT_EQ(read_file(root_ / "killed" / file), read_file(root_ / "whole" / file)) << file;
   }
 
   Program program_{"command"};
@@ -177,21 +203,35 @@ TEST_F(Command, SpeedIsMeasuredOfNamesAndOfExportedFiles) {
 }
 
 TEST_F(Command, AKilledRunGoesOnToTheBit) {
-  ASSERT_EQ(run(train_words("whole")).code, 0);
-  pid_t child = start(train_words("killed"));
-  fs::path log = root_ / "killed/metrics.jsonl", state = root_ / "killed/last.ckpt";
-  // Killed once the first state of the middle of an epoch is on the disk (10 steps an epoch, saved every 2).
-  for (int i = 0; i < 6000 && !fs::exists(state); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ::kill(child, SIGKILL);
-  ASSERT_EQ(program_.wait(child).code, -SIGKILL) << "the run ended before it could be killed";
-  ASSERT_FALSE(fs::exists(root_ / "killed/last/model.safetensors"));
-  std::vector<std::string> words = train_words("killed");
-  words.push_back("--resume");
-  Outcome resumed = run(words);
-  ASSERT_EQ(resumed.code, 0) << resumed.err;
-  for (const char* file : {"model.safetensors", "last/model.safetensors"})
-    EXPECT_EQ(read_file(root_ / "killed" / file), read_file(root_ / "whole" / file)) << file;
+  expect_resumed_to_the_bit({});
+}
+
+// Blending draws from a stream of its own for each batch.
+TEST_F(Command, AKilledRunGoesOnToTheBitWithMixupAndCutmix) {
+  expect_resumed_to_the_bit({"--mixup", "0.4", "--cutmix", "1"});
+}
+
+TEST_F(Command, AugmentationIsDrawn) {
+  std::vector<std::string> words = {"data",        "augment", "orchard:species,size=32,train=20",
+                                    "--out",       "a.png",   "--pictures",
+                                    "3",           "--draws", "4",
+                                    "--cell",      "40",      "--policy",
+                                    "randaugment", "--mixup", "0.4",
+                                    "--json"};
+  Outcome outcome = run(words);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(last_json(outcome)["sheet"], "a.png");
+  Image sheet = read_png(root_ / "a.png");
+  EXPECT_GE(sheet.width, 5 * 40);
+  EXPECT_GE(sheet.height, 3 * 40);
+  std::string first = read_file(root_ / "a.png");
+  ASSERT_EQ(run(words).code, 0);
+  EXPECT_EQ(read_file(root_ / "a.png"), first);
+  words.insert(words.end(), {"--seed", "2"});
+  ASSERT_EQ(run(words).code, 0);
+  EXPECT_NE(read_file(root_ / "a.png"), first);
+  expect_refused({"data", "augment", "nowhere"}, 4, "nowhere");
+  expect_refused({"data", "augment", "orchard", "--policy", "randaugmnet"}, 2, "randaugment");
 }
 
 TEST_F(Command, DamagedModelsAreRefusedByName) {

@@ -34,7 +34,7 @@ std::vector<at::Tensor> step(bool recompute, Precision precision, bool images_le
   at::Tensor loss;
   {
     Autocast cast(precision);
-    loss = run_blocks(blocks, images).to(at::kFloat).square().mean();
+    loss = run_blocks(*blocks, images).to(at::kFloat).square().mean();
   }
   loss.backward();
   std::vector<at::Tensor> all = {loss.detach(), generator_state()};
@@ -64,7 +64,7 @@ TEST(RunBlocks, RecomputesAlsoInsideAutocast) {
   torch::nn::Sequential blocks{Block()};
   Recompute scope(true);
   Autocast cast(Precision::bf16);
-  run_blocks(blocks, torch::randn({2, 6, 8, 8})).to(at::kFloat).mean().backward();
+  run_blocks(*blocks, torch::randn({2, 6, 8, 8})).to(at::kFloat).mean().backward();
   for (const at::Tensor& parameter : blocks->parameters()) EXPECT_TRUE(parameter.grad().defined());
 }
 
@@ -72,7 +72,7 @@ TEST(RunBlocks, WithoutGradientsNothingIsKept) {
   torch::nn::Sequential blocks{Block()};
   Recompute scope(true);
   torch::NoGradGuard guard;
-  EXPECT_EQ(run_blocks(blocks, torch::randn({2, 6, 8, 8})).grad_fn(), nullptr);
+  EXPECT_EQ(run_blocks(*blocks, torch::randn({2, 6, 8, 8})).grad_fn(), nullptr);
 }
 
 }  // namespace

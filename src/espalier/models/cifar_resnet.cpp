@@ -80,9 +80,9 @@ class CifarResNet : public ImageModel {
 
   std::vector<Tensor> features(const Tensor& images) override {
     Tensor x = norm_act(bn1_, conv1_->forward(images), Rectifier::relu);
-    Tensor fine = run_blocks(layer1_, x);
-    Tensor middle = run_blocks(layer2_, fine);
-    Tensor coarse = run_blocks(layer3_, middle);
+    Tensor fine = run_blocks(*layer1_, x);
+    Tensor middle = run_blocks(*layer2_, fine);
+    Tensor coarse = run_blocks(*layer3_, middle);
     return {fine, middle, coarse};
   }
 

@@ -6,6 +6,7 @@
 #include "espalier/models/common_fields.h"
 #include "espalier/nn/drop_path.h"
 #include "espalier/nn/init.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -96,7 +97,7 @@ class ConvNeXt : public ImageModel {
     for (size_t i = 0; i < stages_.size(); ++i) {
       x = i == 0 ? norm_pixels(norms_[i], shrinks_[i]->forward(x))
                  : shrinks_[i]->forward(norm_pixels(norms_[i], x));
-      x = stages_[i]->forward(x);
+      x = run_blocks(*stages_[i], x);
       maps.push_back(x);
     }
     return maps;

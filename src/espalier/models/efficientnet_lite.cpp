@@ -6,6 +6,7 @@
 #include "espalier/nn/init.h"
 #include "espalier/nn/pad_same.h"
 #include "espalier/nn/round_channels.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/nn/separable.h"
 #include "espalier/tensor/torch.h"
 
@@ -124,7 +125,7 @@ class EfficientNetLite : public ImageModel {
     for (size_t i = 0; i < blocks_->size(); ++i) {
       // Block list i holds stage i; the map before a halving stage is the last of its resolution.
       if (i > 1 && kStages[i - 1].stride == 2) maps.push_back(x);
-      x = blocks_[i]->as<nn::Sequential>()->forward(x);
+      x = run_blocks(*blocks_[i]->as<nn::Sequential>(), x);
     }
     maps.push_back(norm_act(bn2_, conv_head_->forward(x), Rectifier::relu6));
     return maps;

@@ -3,6 +3,7 @@
 #include "espalier/models/common_fields.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/round_channels.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/nn/separable.h"
 #include "espalier/tensor/torch.h"
 
@@ -47,7 +48,7 @@ class MobileNetV1 : public ImageModel {
     std::vector<Tensor> maps;
     Tensor x = norm_act(bn1_, conv_stem_->forward(images), Rectifier::relu6);
     for (const auto& stage : *blocks_) {
-      x = stage->as<nn::Sequential>()->forward(x);
+      x = run_blocks(*stage->as<nn::Sequential>(), x);
       maps.push_back(x);
     }
     maps.erase(maps.begin());  // stride 2

@@ -6,6 +6,7 @@
 #include "espalier/nn/conv_norm.h"
 #include "espalier/nn/init.h"
 #include "espalier/nn/round_channels.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -91,7 +92,7 @@ class MobileNetV2 : public ImageModel {
     for (const auto& block : blocks_) {
       if (block->stride == 2 && stride > 2) maps.push_back(x);
       stride *= block->stride;
-      x = block->forward(x);
+      x = run_block(*block, x);
     }
     maps.push_back(last_->forward(x));
     return maps;

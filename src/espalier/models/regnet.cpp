@@ -6,6 +6,7 @@
 #include "espalier/models/common_fields.h"
 #include "espalier/nn/conv_norm.h"
 #include "espalier/nn/init.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -97,7 +98,7 @@ class RegNet : public ImageModel {
     std::vector<Tensor> maps;
     Tensor x = stem_->forward(images);
     for (const auto& stage : stages_) {
-      for (const auto& block : stage) x = block->forward(x);
+      for (const auto& block : stage) x = run_block(*block, x);
       maps.push_back(x);
     }
     return maps;

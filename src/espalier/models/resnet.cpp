@@ -107,10 +107,10 @@ class ResNet : public ImageModel {
   std::vector<Tensor> features(const Tensor& images) override {
     Tensor x = norm_act(bn1_, conv1_->forward(images), Rectifier::relu);
     x = torch::max_pool2d(x, /*kernel=*/3, /*stride=*/2, /*padding=*/1);
-    Tensor c2 = run_blocks(layer1_, x);
-    Tensor c3 = run_blocks(layer2_, c2);
-    Tensor c4 = run_blocks(layer3_, c3);
-    Tensor c5 = run_blocks(layer4_, c4);
+    Tensor c2 = run_blocks(*layer1_, x);
+    Tensor c3 = run_blocks(*layer2_, c2);
+    Tensor c4 = run_blocks(*layer3_, c3);
+    Tensor c5 = run_blocks(*layer4_, c4);
     return {c2, c3, c4, c5};
   }
 

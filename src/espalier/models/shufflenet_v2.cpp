@@ -3,6 +3,7 @@
 #include "espalier/core/error.h"
 #include "espalier/models/common_fields.h"
 #include "espalier/nn/conv_norm.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -91,7 +92,7 @@ class ShuffleNetV2 : public ImageModel {
   std::vector<Tensor> features(const Tensor& images) override {
     Tensor x = conv1_->forward(images);
     std::vector<Tensor> maps = {torch::max_pool2d(x, /*kernel=*/3, /*stride=*/2, /*padding=*/1)};
-    for (nn::Sequential& stage : stages_) maps.push_back(stage->forward(maps.back()));
+    for (nn::Sequential& stage : stages_) maps.push_back(run_blocks(*stage, maps.back()));
     maps.back() = conv5_->forward(maps.back());
     return maps;
   }

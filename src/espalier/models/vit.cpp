@@ -6,6 +6,7 @@
 #include "espalier/models/common_fields.h"
 #include "espalier/nn/drop_path.h"
 #include "espalier/nn/init.h"
+#include "espalier/nn/run_blocks.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -102,7 +103,7 @@ class ViT : public ImageModel {
     Tensor positions = positions_for(patches.size(2), patches.size(3));
     Tensor tokens = patches.flatten(2).transpose(1, 2);
     Tensor x = torch::cat({cls_token_.expand({images.size(0), -1, -1}), tokens}, 1) + positions;
-    x = blocks_->forward(x);
+    x = run_blocks(*blocks_, x);
     return head_->forward(norm_->forward(x).select(1, 0));
   }
 
