@@ -34,10 +34,11 @@ Destroyed destroy(const Image& image, const DestructConfig& config, Random& rand
 
 }  // namespace
 
-BatchTransform destruct_batches(const DestructConfig& config) {
+BatchTransform destruct_batches(const DestructConfig& config, BatchTransform first) {
   Random trial(0);  // settings that no picture allows are told before the first epoch
   draw_destruction(config.grid, config.published ? 0 : config.reach, trial);
-  return [config](Batch& batch, Random& random) {
+  return [config, first = std::move(first)](Batch& batch, Random& random) {
+    if (first) first(batch, random);
     Batch pairs{.count = 2 * batch.count,
                 .height = batch.height,
                 .width = batch.width,

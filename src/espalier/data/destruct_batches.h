@@ -18,7 +18,8 @@ struct DestructConfig {
   int guess_grid = 7;      // published: cells a side of the guessed targets, whatever `grid` is
 };
 
-// Throws Error(usage) for impossible settings, at the latest when a batch does not allow them.
-BatchTransform destruct_batches(const DestructConfig& config);
+// `first`, where there is one, changes the batch before (mixup). Throws Error(usage) for impossible
+// settings, at the latest when a batch does not allow them.
+BatchTransform destruct_batches(const DestructConfig& config, BatchTransform first = {});
 
 }  // namespace espalier

@@ -77,16 +77,12 @@ at::Tensor class_targets(const Batch& batch, int64_t classes) {
 }
 
 Losses ClassifyTask::losses(const Batch& batch) {
-  at::Tensor logits = model_->forward(to_tensor(batch, normalisation_)).to(at::kFloat);
-  at::Tensor targets = class_targets(batch, logits.size(1));
-  return with_teacher(at::cross_entropy_loss(logits, targets, {}, at::Reduction::Mean, -100,
-                                             config_.label_smoothing),
-                      logits, batch);
+  return class_losses(model_->forward(images_of(batch)).to(at::kFloat), batch);
 }
 
-Losses ClassifyTask::with_teacher(const at::Tensor& hard,
-                                  const at::Tensor& logits,
-                                  const Batch& batch) const {
+Losses ClassifyTask::class_losses(const at::Tensor& logits, const Batch& batch) const {
+  at::Tensor hard = at::cross_entropy_loss(logits, class_targets(batch, logits.size(1)), {},
+                                           at::Reduction::Mean, -100, config_.label_smoothing);
   if (!teacher_) return {.total = hard, .parts = {}};
   double weight = config_.teacher_weight;
   at::Tensor soft = distillation_loss(logits, teacher_->logits(batch), config_.teacher_temperature);
@@ -96,7 +92,7 @@ Losses ClassifyTask::with_teacher(const at::Tensor& hard,
 at::Tensor ClassifyTask::logits(const Batch& batch) {
   torch::NoGradGuard guard;
   namespace F = torch::nn::functional;
-  at::Tensor images = to_tensor(batch, normalisation_);
+  at::Tensor images = images_of(batch);
   int64_t side = meta_.input_size;
   if (images.size(2) != side || images.size(3) != side)
     images = F::interpolate(images, F::InterpolateFuncOptions()
@@ -109,7 +105,7 @@ at::Tensor ClassifyTask::logits(const Batch& batch) {
 
 std::vector<Annotation> ClassifyTask::predict(const Batch& batch) {
   torch::NoGradGuard guard;
-  return annotations_from_logits(model_->forward(to_tensor(batch, normalisation_)));
+  return annotations_from_logits(model_->forward(images_of(batch)));
 }
 
 std::vector<Annotation> annotations_from_logits(const at::Tensor& logits) {

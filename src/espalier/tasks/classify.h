@@ -48,9 +48,13 @@ class ClassifyTask : public Task {
   ImageModel& model() { return *model_; }
   const ModelMeta& meta() const { return meta_; }
 
- private:
-  Losses with_teacher(const at::Tensor& hard, const at::Tensor& logits, const Batch& batch) const;
+ protected:
+  // The images of a batch as the network takes them.
+  at::Tensor images_of(const Batch& batch) const { return to_tensor(batch, normalisation_); }
+  // Of N x classes logits, float, against the labels and the teacher.
+  Losses class_losses(const at::Tensor& logits, const Batch& batch) const;
 
+ private:
   ImageModelPtr model_;
   ModelMeta meta_;
   ClassifyConfig config_;

@@ -8,6 +8,7 @@
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
+#include "espalier/data/destruct_batches.h"
 #include "espalier/data/mix.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
@@ -91,16 +92,66 @@ void write_summary(const ClassifyRecipe& recipe,
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
+std::unique_ptr<ClassifyTask> make_task(const ClassifyRecipe& recipe,
+                                        const ImageModelPtr& model,
+                                        const ModelMeta& meta) {
+  std::unique_ptr<ClassifyTask> task;
+  if (recipe.method == "dcl")
+    task = std::make_unique<DclTask>(model, meta, recipe.task, recipe.dcl);
+  else
+    task = std::make_unique<ClassifyTask>(model, meta, recipe.task);
+  if (!recipe.task.teacher.empty()) {
+    task->learn_from(open_teacher(recipe.task.teacher, meta));
+    say("teacher: " + recipe.task.teacher);
+  }
+  return task;
+}
+
+Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
+  int64_t batch = images_a_step(recipe.train);
+  BatchTransform change = mix_batches(recipe.augment.mixup, recipe.augment.cutmix);
+  if (recipe.method == "dcl") {
+    if (batch % 2 != 0)
+      fail(Kind::usage,
+           "method dcl takes originals and as many destroyed copies: --batch {} times --accumulate "
+           "{} is odd",
+           recipe.train.batch, recipe.train.accumulate);
+    batch /= 2;
+    change = destruct_batches(destruct_config(recipe.dcl), std::move(change));
+  }
+  return Loader(data, train_transform(recipe.augment, static_cast<int>(side)),
+                {.batch = batch,
+                 .workers = recipe.train.workers,
+                 .shuffle = true,
+                 .drop_last = data->size() > batch,
+                 .seed = static_cast<uint64_t>(recipe.train.seed),
+                 .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
+                std::move(change));
+}
+
+void say_dcl(const DclConfig& dcl) {
+  say(fmt::format(
+      "method: dcl as {} ({}), {} x {} cells{}, alpha {:g}, beta {:g} ({}), gamma {:g} ({})",
+      dcl.variant == "compat" ? "in its published code" : "in the paper", dcl.variant, dcl.grid,
+      dcl.grid, dcl.variant == "compat" ? "" : fmt::format(", reach {:g}", dcl.reach), dcl.alpha,
+      dcl.beta, dcl.adversary, dcl.gamma, dcl.location));
+}
+
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
   Fields all = {field("data", recipe.data,
                       "image folder, table of labels (.csv, .jsonl), IDX folder, or "
                       "orchard[:kind,key=value,...]"),
-                field("model", recipe.model, "a name that `espalier models` lists")};
+                field("model", recipe.model, "a name that `espalier models` lists"),
+                field("method", recipe.method,
+                      "plain, or dcl for classes that differ in a detail: destruction and "
+                      "construction learning; half of each batch are then destroyed copies")
+                    .one_of({"plain", "dcl"})};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
+  all = join(std::move(all), fields(recipe.dcl));
   return join(std::move(all), fields(recipe.train));
 }
 
@@ -146,31 +197,24 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
-  ClassifyTask task(model, make_meta(recipe, splits, side), recipe.task);
-  if (!recipe.task.teacher.empty()) {
-    task.learn_from(open_teacher(recipe.task.teacher, task.meta()));
-    say("teacher: " + recipe.task.teacher);
+  if (recipe.method == "dcl") {
+    resolved.dcl = resolve_dcl(recipe.dcl, *model, splits.channels, side);
+    say_dcl(resolved.dcl);
   }
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
+  std::unique_ptr<ClassifyTask> task = make_task(resolved, model, make_meta(recipe, splits, side));
 
-  Loader train_data(splits.train, train_transform(recipe.augment, static_cast<int>(side)),
-                    {.batch = images_a_step(recipe.train),
-                     .workers = recipe.train.workers,
-                     .shuffle = true,
-                     .drop_last = splits.train->size() > images_a_step(recipe.train),
-                     .seed = static_cast<uint64_t>(recipe.train.seed),
-                     .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
-                    mix_batches(recipe.augment.mixup, recipe.augment.cutmix));
+  Loader train_data = training_loader(resolved, splits.train, side);
   std::optional<Loader> val_data;
   if (splits.val && splits.val->size() > 0)
     val_data.emplace(
-        evaluation_loader(splits.val, task.meta(), recipe.train.batch, recipe.train.workers));
+        evaluation_loader(splits.val, task->meta(), recipe.train.batch, recipe.train.workers));
   say(fmt::format("model: {} at {} px, {} classes, peak learning rate {:.4g}", recipe.model, side,
                   splits.class_names.size(), peak_rate(recipe.train)));
   TrainOutcome outcome =
-      train(task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
-  write_summary(recipe, splits, task, outcome, run);
+      train(*task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
+  write_summary(recipe, splits, *task, outcome, run);
   return outcome;
 }
 

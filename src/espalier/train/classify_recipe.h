@@ -9,7 +9,7 @@
 
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
-#include "espalier/tasks/classify.h"
+#include "espalier/tasks/dcl.h"
 #include "espalier/train/loop.h"
 
 namespace espalier {
@@ -17,9 +17,11 @@ namespace espalier {
 struct ClassifyRecipe {
   std::string data = "orchard";
   std::string model = "resnet20";
+  std::string method = "plain";  // or dcl (tasks/dcl.h), for classes that differ in a detail
   SplitConfig split;
   AugmentConfig augment;
   ClassifyConfig task;
+  DclConfig dcl;
   TrainConfig train;
 };
 Fields fields(ClassifyRecipe& recipe);
