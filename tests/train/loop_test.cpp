@@ -85,8 +85,9 @@ class Loop : public ::testing::Test {
                    bool resume,
                    std::shared_ptr<Colours> colours,
                    Task& task) {
-    Loader data(colours, train_transform({.augment = "light"}, 8),
-                {.batch = images_a_step(config), .shuffle = true, .seed = 1});
+    Loader data(
+        colours, train_transform({.augment = "light"}, 8),
+        {.batch = images_a_step(config), .shuffle = true, .balance = config.balance, .seed = 1});
     Loader val(std::make_shared<Colours>(60), eval_transform({}, 8), {.batch = 16});
     RunFolder folder =
         resume ? RunFolder::resume(root_ / name) : RunFolder::create(root_ / name, false);
@@ -284,6 +285,40 @@ TEST_F(Loop, AveragedWeightsAreSavedWithFreshStatisticsAndResumeToTheBit) {
 
   config.ema = 0.9;
   EXPECT_THROW(run("both", config, false, std::make_shared<Colours>(120)), Error);
+}
+
+TEST_F(Loop, FrozenNormsKeepTheirStatisticsAndTheRestLearnsAndResumes) {
+  TrainConfig config = kConfig;
+  config.norms = "frozen";
+  config.head_rate = 10;
+  config.layer_decay = 0.75;
+  config.balance = true;
+  ClassifyTask fresh = make_task(), task = make_task();
+  run("frozen", config, false, std::make_shared<Colours>(120), task);
+  LoadedModel last = load_model(root_ / "frozen/last");
+  NamedTensors before = module_state(fresh.module()), after = module_state(*last.net);
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    bool norm = before[i].first.find("bn") != std::string::npos;
+    EXPECT_EQ(at::equal(before[i].second, after[i].second), norm) << before[i].first;
+  }
+  expect_resumes_to_the_bit(config, make_task);
+}
+
+TEST_F(Loop, RecalibratedNormsHaveTheMeanOfAWholePass) {
+  TrainConfig config = kConfig;
+  config.norms = "recalibrate";
+  for (double ema : {0.0, 0.9}) {
+    config.ema = ema;
+    run("again", config, false, std::make_shared<Colours>(120));
+    nlohmann::json last = nlohmann::json::parse(log("again").back());
+    EXPECT_EQ(last["kind"], "recalibrated");
+    EXPECT_TRUE(last["scores"].contains("accuracy"));
+    LoadedModel model = load_model(root_ / "again/last");
+    EXPECT_EQ(model.net->named_buffers()["bn1.num_batches_tracked"].item<int64_t>(), 8);
+    expect_resumes_to_the_bit(config, make_task);
+    fs::remove_all(root_);
+  }
 }
 
 TEST_F(Loop, AStudentResumesToTheBit) {

@@ -1,5 +1,7 @@
 #include "espalier/train/optimiser.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "espalier/tensor/torch.h"
@@ -88,6 +90,59 @@ TEST(Optimiser, ChannelsLastWeightsTakeTheSamePath) {
   torch::optim::SGD theirs(groups(*reference, options),
                            torch::optim::SGDOptions(options).weight_decay(0));
   expect_equal_paths({}, *ours, *reference, theirs);
+}
+
+// The head at twice the rate, the convolution at a quarter of it, the norm at half of it.
+const std::vector<StageRate> kRates = {{"linear", 2, {"linear.weight", "linear.bias"}},
+                                       {"norm", 0.5, {"norm.weight", "norm.bias"}},
+                                       {"conv", 0.25, {"conv.weight"}}};
+
+TEST(Optimiser, StagesLearnAtTheirOwnRates) {
+  for (bool adam : {false, true}) {
+    auto ours = make_net(), reference = make_net();
+    TrainConfig config{.optimiser = adam ? "adamw" : "sgd", .weight_decay = 0.1};
+    std::vector<std::unique_ptr<torch::optim::Optimizer>> theirs;
+    auto add = [&](std::vector<at::Tensor> tensors, double factor, double decay) {
+      if (adam)
+        theirs.push_back(std::make_unique<torch::optim::AdamW>(
+            tensors,
+            torch::optim::AdamWOptions(0.05 * factor).weight_decay(decay).eps(config.adam_eps)));
+      else
+        theirs.push_back(
+            std::make_unique<torch::optim::SGD>(tensors, torch::optim::SGDOptions(0.05 * factor)
+                                                             .momentum(config.momentum)
+                                                             .nesterov(true)
+                                                             .weight_decay(decay)));
+    };
+    add({reference->linear->weight}, 2, 0.1);
+    add({reference->linear->bias}, 2, 0);
+    add(reference->norm->parameters(), 0.5, 0);
+    add({reference->conv->weight}, 0.25, 0.1);
+    Optimiser optimiser(*ours, config, kRates);
+    for (int64_t step = 0; step < 5; ++step) {
+      optimiser.zero_grad();
+      ours->loss(input(step)).backward();
+      optimiser.step(0.05);
+      for (auto& one : theirs) one->zero_grad();
+      reference->loss(input(step)).backward();
+      for (auto& one : theirs) one->step();
+    }
+    for (auto& item : reference->named_parameters())
+      EXPECT_TRUE(at::allclose(ours->named_parameters()[item.key()], item.value(), 1e-5, 1e-6))
+          << item.key();
+  }
+}
+
+TEST(Optimiser, StateHasTheSameNamesWhateverTheRates) {
+  auto net = make_net();
+  auto names = [&](const std::vector<StageRate>& rates) {
+    std::set<std::string> all;
+    for (const auto& [name, tensor] : Optimiser(*net, {.optimiser = "adamw"}, rates).state())
+      all.insert(name);
+    return all;
+  };
+  EXPECT_EQ(names(kRates), names({}));
+  EXPECT_EQ(names({}).size(), 3 * net->parameters().size());
 }
 
 TEST(Optimiser, ParametersWithoutGradientStay) {

@@ -8,12 +8,12 @@
 #include <exception>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <system_error>
 #include <thread>
 #include <tuple>
 
 #include "espalier/core/error.h"
+#include "espalier/data/balance.h"
 
 namespace espalier {
 namespace {
@@ -95,7 +95,7 @@ std::string name_of(const Dataset& dataset, int64_t index) {
 }
 
 // Closes the gaps that failures left, keeping the order.
-void finish(Filling& filling, const Dataset& dataset, const int64_t* indices) {
+void finish(Filling& filling, const Dataset& dataset, const Draw* draws) {
   const Shape shape = common_shape(filling.cells);
   const size_t bytes = bytes_of(shape);
   Batch& batch = filling.batch;
@@ -113,7 +113,7 @@ void finish(Filling& filling, const Dataset& dataset, const int64_t* indices) {
           shape_text(cell.shape), shape_text(shape));
     }
     if (cell.failed) {
-      batch.failures.push_back({name_of(dataset, indices[i]), std::move(cell.failure)});
+      batch.failures.push_back({name_of(dataset, draws[i].index), std::move(cell.failure)});
       continue;
     }
     if (!in_place)
@@ -121,7 +121,7 @@ void finish(Filling& filling, const Dataset& dataset, const int64_t* indices) {
     else if (count != i)
       std::memmove(pixels + count * bytes, pixels + i * bytes, bytes);
     batch.truth.push_back(std::move(cell.truth));
-    batch.indices.push_back(indices[i]);
+    batch.indices.push_back(draws[i].index);
     ++count;
   }
   batch.pixels = std::move(in_place ? filling.pixels : moved);
@@ -143,7 +143,7 @@ struct Loader::State {
   LoaderConfig config;
 
   int64_t epoch = 0;
-  std::vector<int64_t> order;
+  std::vector<Draw> order;
   int64_t end = 0;    // batches of the epoch
   int64_t taken = 0;  // batches handed over, those before `first_batch` among them
 
@@ -175,12 +175,13 @@ struct Loader::State {
   void work();
   bool wait_until_open(int64_t batch);
   bool fill(Filling& filling, int64_t number);
-  void load(Filling& filling, size_t position, int64_t index);
+  void load(Filling& filling, size_t position, const Draw& draw);
+  std::vector<Draw> make_order() const;
   Batch make_batch();
   Batch take_batch();
 };
 
-void Loader::State::load(Filling& filling, size_t position, int64_t index) {
+void Loader::State::load(Filling& filling, size_t position, const Draw& draw) {
   Cell& cell = filling.cells[position];
   auto failed = [&](std::string reason) {
     cell.failed = true;
@@ -191,8 +192,9 @@ void Loader::State::load(Filling& filling, size_t position, int64_t index) {
     Random random = Random(config.seed)
                         .stream("sample")
                         .stream(static_cast<uint64_t>(epoch))
-                        .stream(static_cast<uint64_t>(index));
-    Sample sample = dataset->read(index, config.min_side);
+                        .stream(static_cast<uint64_t>(draw.index));
+    if (draw.repeat > 0) random = random.stream(static_cast<uint64_t>(draw.repeat));
+    Sample sample = dataset->read(draw.index, config.min_side);
     if (transform) sample = transform(std::move(sample), random);
     place(filling, position, std::move(sample));
   } catch (const std::exception& error) {
@@ -217,6 +219,20 @@ bool Loader::State::fill(Filling& filling, int64_t number) {
     batch_transform(filling.batch, random);
   }
   return true;
+}
+
+std::vector<Draw> Loader::State::make_order() const {
+  Random random = Random(config.seed).stream("order").stream(static_cast<uint64_t>(epoch));
+  const auto size = static_cast<size_t>(dataset->size());
+  if (config.shuffle && config.balance) {
+    std::vector<int64_t> labels(size);
+    for (size_t i = 0; i < size; ++i) labels[i] = dataset->label(static_cast<int64_t>(i));
+    return balanced_order(labels, random);
+  }
+  std::vector<Draw> draws(size);
+  for (size_t i = 0; i < size; ++i) draws[i].index = static_cast<int64_t>(i);
+  if (config.shuffle) random.shuffle(draws);
+  return draws;
 }
 
 bool Loader::State::wait_until_open(int64_t batch) {
@@ -328,10 +344,7 @@ void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
   State& s = *state_;
   s.stop();
   s.epoch = epoch;
-  s.order.resize(static_cast<size_t>(s.dataset->size()));
-  std::iota(s.order.begin(), s.order.end(), int64_t{0});
-  if (s.config.shuffle)
-    Random(s.config.seed).stream("order").stream(static_cast<uint64_t>(epoch)).shuffle(s.order);
+  s.order = s.make_order();
   s.end = batches();
   s.start(first_batch);
 }

@@ -39,6 +39,7 @@ struct LoaderConfig {
   int64_t workers = 2;   // 0: in the calling thread
   int64_t prefetch = 4;  // batches ready or under way
   bool shuffle = false;
+  bool balance = false;    // with shuffle: every class as often as every other (data/balance.h)
   bool drop_last = false;  // leave out a last batch that is not full
   uint64_t seed = 0;
   int min_side = 0;  // passed to Dataset::read

@@ -31,6 +31,7 @@ class ClassifyTask : public Task {
 
   std::string name() const override { return "classify"; }
   torch::nn::Module& module() override { return *model_; }
+  torch::nn::Module& network() override { return *model_; }
   Losses losses(const Batch& batch) override;
   std::vector<Annotation> predict(const Batch& batch) override;
   Scores score(const std::vector<Annotation>& truth,

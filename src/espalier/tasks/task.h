@@ -29,6 +29,8 @@ class Task {
 
   virtual std::string name() const = 0;     // "classify"
   virtual torch::nn::Module& module() = 0;  // everything that learns, heads of the method included
+  // What of module() predicts; the rest is dropped when the model is saved.
+  virtual torch::nn::Module& network() { return module(); }
 
   // batch: bytes as loaded, count >= 1; truth has the fields that the task reads, else Error(data)
   // naming the sample.

@@ -123,6 +123,7 @@ Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int
                 {.batch = batch,
                  .workers = recipe.train.workers,
                  .shuffle = true,
+                 .balance = recipe.train.balance,
                  .drop_last = data->size() > batch,
                  .seed = static_cast<uint64_t>(recipe.train.seed),
                  .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},

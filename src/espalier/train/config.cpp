@@ -26,6 +26,20 @@ Fields fields(TrainConfig& c) {
       field("adam_eps", c.adam_eps, "of adamw").between(0, 1),
       field("weight_decay", c.weight_decay, "on weights; see decay_norms").between(0, 10),
       field("decay_norms", c.decay_norms, "weight decay also on norms and biases"),
+      field("head_rate", c.head_rate,
+            "factor on the learning rate of the network's head, and of heads that the method adds; "
+            "for pretrained weights often 10")
+          .between(0, 1e4),
+      field("layer_decay", c.layer_decay,
+            "the learning rate falls by this factor for each stage before the head, say 0.75; 1: "
+            "the same everywhere")
+          .between(0, 1),
+      field(
+          "norms", c.norms,
+          "batch norms: train; frozen: keep the statistics, scales and shifts they come with (for "
+          "pretrained weights and small batches); recalibrate: train, then average the statistics "
+          "anew over one pass of the training data")
+          .one_of({"train", "frozen", "recalibrate"}),
       field("schedule", c.schedule, "shape of the learning rate over the run")
           .one_of(schedule_shapes()),
       field("warmup", c.warmup, "none, constant, or gradual (raised every step)")
@@ -84,6 +98,9 @@ Fields fields(TrainConfig& c) {
           .one_of({"auto", "fp32", "bf16"}),
       field("seed", c.seed, "of initialisation, order and augmentation").between(0, 9e15),
       field("workers", c.workers, "loader threads; 0: load in the training thread").between(0, 256),
+      field("balance", c.balance,
+            "every class as often as every other in each epoch, pictures of small ones several "
+            "times"),
       field("save_steps", c.save_steps,
             "also save the state every so many steps; 0: at each epoch's end")
           .between(0, 1e9),

@@ -22,6 +22,8 @@ struct TrainConfig {
   double beta1 = 0.9, beta2 = 0.999, adam_eps = 1e-8;
   double weight_decay = 5e-4;
   bool decay_norms = false;
+  double head_rate = 1, layer_decay = 1;  // see nn/stages.h
+  std::string norms = "train";
   std::string schedule = "cosine";
   std::string warmup = "gradual";
   double warmup_epochs = 1;
@@ -41,6 +43,7 @@ struct TrainConfig {
   std::string precision = "auto";
   int64_t seed = 1;
   int64_t workers = 2;
+  bool balance = false;
   int64_t save_steps = 0;
   bool profile = false;
   bool recompute = false;

@@ -44,6 +44,18 @@ void append(NamedTensors& all, const std::string& prefix, const NamedTensors& mo
   for (const auto& [name, tensor] : more) all.emplace_back(prefix + name, tensor);
 }
 
+// What each stage learns at, said where it is not the same everywhere.
+std::vector<StageRate> rates_of(Task& task, const TrainConfig& config) {
+  std::vector<StageRate> rates =
+      stage_rates(task.module(), task.network(), config.head_rate, config.layer_decay);
+  if (config.head_rate == 1 && config.layer_decay == 1) return rates;
+  std::string text;
+  for (const StageRate& stage : rates)
+    text += fmt::format("{}{} x{:.3g}", text.empty() ? "" : ", ", stage.name, stage.factor);
+  say("learning rates: " + text);
+  return rates;
+}
+
 // One run under way. Everything that a checkpoint must hold is a member, and save() and restore()
 // stand side by side.
 class Run {
@@ -54,7 +66,7 @@ class Run {
         val_(val),
         config_(config),
         folder_(folder),
-        optimiser_(task.module(), config),
+        optimiser_(task.module(), config, rates_of(task, config)),
         generator_(generator_state()) {
     if (config.ema > 0) ema_.emplace(task.module(), config.ema);
     if (config.swa_start > 0) swa_.emplace(task.module());
@@ -82,6 +94,8 @@ class Run {
   void evaluate(nlohmann::ordered_json& line, int64_t epoch, const std::string& what);
   void end_epoch(nlohmann::ordered_json& line);
   void finish_averaging();
+  void finish_recalibrating();
+  void recalibrate();
   bool forward_next();
   bool averaging() const {
     return swa_ && static_cast<double>(epoch_) >=
@@ -410,14 +424,29 @@ bool Run::forward_next() {
   return true;
 }
 
+void Run::recalibrate() {
+  data_.start_epoch(epoch_);
+  recalibrate_norms(task_.module(), [this] { return forward_next(); });
+}
+
+// The last weights with fresh statistics, scored and saved in the place of those without.
+void Run::finish_recalibrating() {
+  if (config_.norms != "recalibrate" || batch_norms(task_.module()).empty()) return;
+  say("averaging the statistics of the norms anew");
+  Ema::Swap averaged(ema_ ? &*ema_ : nullptr);
+  recalibrate();
+  nlohmann::ordered_json line = {{"kind", "recalibrated"}, {"epoch", epoch_}};
+  evaluate(line, epoch_, "recalibrated norms");
+  task_.save(folder_ / "last");
+  folder_.log(line);
+}
+
 // The averaged weights with fresh statistics, scored and saved beside the others.
 void Run::finish_averaging() {
   if (!swa_ || swa_->count() == 0) return;
   say(fmt::format("averaging the weights of {} epochs", swa_->count()));
   Swa::Scope averaged(*swa_);
-  data_.start_epoch(epoch_);
-  if (!batch_norms(task_.module()).empty())
-    recalibrate_norms(task_.module(), [this] { return forward_next(); });
+  if (!batch_norms(task_.module()).empty() && config_.norms != "frozen") recalibrate();
   nlohmann::ordered_json line = {{"kind", "swa"}, {"epoch", epoch_}, {"models", swa_->count()}};
   evaluate(line, epoch_, "averaged weights");
   task_.save(folder_ / "swa");
@@ -457,6 +486,7 @@ TrainOutcome Run::go() {
     save();
     if (epoch_ < config_.epochs && !out_of_patience()) stop_if_asked();
   }
+  finish_recalibrating();
   finish_averaging();
   outcome_.stopped_early = epoch_ < config_.epochs;
   if (outcome_.stopped_early)
@@ -471,6 +501,7 @@ TrainOutcome Run::go() {
 TrainOutcome train(
     Task& task, Loader& data, Loader* val, const TrainConfig& config, RunFolder& run, bool resume) {
   to_channels_last(task.module());
+  if (config.norms == "frozen") freeze_norms(task.network());
   Recompute scope(config.recompute);
   Run current(task, data, val, config, run);
   if (resume)

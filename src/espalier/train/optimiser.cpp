@@ -1,5 +1,7 @@
 #include "espalier/train/optimiser.h"
 
+#include <unordered_map>
+
 #include "espalier/nn/param_groups.h"
 #include "espalier/tensor/torch.h"
 
@@ -26,24 +28,40 @@ void flatten(std::initializer_list<std::vector<at::Tensor>*> lists, size_t i) {
 
 }  // namespace
 
-Optimiser::Optimiser(torch::nn::Module& module, const TrainConfig& config)
-    : config_(config), groups_(2) {
+Optimiser::Optimiser(torch::nn::Module& module,
+                     const TrainConfig& config,
+                     const std::vector<StageRate>& rates)
+    : config_(config) {
+  std::unordered_map<std::string, double> factors;
+  for (const StageRate& stage : rates)
+    for (const std::string& name : stage.parameters) factors[name] = stage.factor;
+  auto add_all = [&](const NamedTensors& parameters, double weight_decay) {
+    for (const auto& [name, parameter] : parameters) {
+      auto found = factors.find(name);
+      add(group_of(weight_decay, found == factors.end() ? 1 : found->second), name, parameter);
+    }
+  };
   ParameterGroups split = split_by_decay(module);
-  groups_[0].weight_decay = config.weight_decay;
-  groups_[1].weight_decay = config.decay_norms ? config.weight_decay : 0;
-  fill(groups_[0], split.decayed);
-  fill(groups_[1], split.not_decayed);
+  add_all(split.decayed, config.weight_decay);
+  add_all(split.not_decayed, config.decay_norms ? config.weight_decay : 0);
 }
 
-void Optimiser::fill(Group& group, const NamedTensors& parameters) {
-  for (const auto& [name, parameter] : parameters) {
-    group.names.push_back(name);
-    group.parameters.push_back(parameter);
-    group.first.push_back(at::zeros_like(parameter).detach());
-    if (config_.optimiser != "adamw") continue;
-    group.second.push_back(at::zeros_like(parameter).detach());
-    group.steps.push_back(at::zeros({}, at::kFloat));
-  }
+Optimiser::Group& Optimiser::group_of(double weight_decay, double rate_factor) {
+  for (Group& group : groups_)
+    if (group.weight_decay == weight_decay && group.rate_factor == rate_factor) return group;
+  Group& made = groups_.emplace_back();
+  made.weight_decay = weight_decay;
+  made.rate_factor = rate_factor;
+  return made;
+}
+
+void Optimiser::add(Group& group, const std::string& name, const at::Tensor& parameter) {
+  group.names.push_back(name);
+  group.parameters.push_back(parameter);
+  group.first.push_back(at::zeros_like(parameter).detach());
+  if (config_.optimiser != "adamw") return;
+  group.second.push_back(at::zeros_like(parameter).detach());
+  group.steps.push_back(at::zeros({}, at::kFloat));
 }
 
 void Optimiser::zero_grad() {
@@ -51,9 +69,10 @@ void Optimiser::zero_grad() {
     for (at::Tensor& parameter : group.parameters) parameter.mutable_grad().reset();
 }
 
-void Optimiser::step(double rate, std::optional<double> momentum) {
+void Optimiser::step(double common_rate, std::optional<double> momentum) {
   torch::NoGradGuard guard;
   for (Group& group : groups_) {
+    double rate = common_rate * group.rate_factor;
     std::vector<size_t> live;
     for (size_t i = 0; i < group.parameters.size(); ++i)
       if (group.parameters[i].grad().defined()) live.push_back(i);

@@ -11,6 +11,7 @@
 
 #include <torch/nn/module.h>
 
+#include "espalier/nn/stages.h"
 #include "espalier/tensor/stored.h"
 #include "espalier/train/config.h"
 
@@ -19,8 +20,11 @@ namespace espalier {
 class Optimiser {
  public:
   // Takes the parameters of `module` that require a gradient; weight decay spares norms and biases
-  // (every parameter with fewer than two dimensions) unless config.decay_norms.
-  Optimiser(torch::nn::Module& module, const TrainConfig& config);
+  // (every parameter with fewer than two dimensions) unless config.decay_norms. Parameters named in
+  // `rates` learn at their stage's factor times the rate.
+  Optimiser(torch::nn::Module& module,
+            const TrainConfig& config,
+            const std::vector<StageRate>& rates = {});
 
   void zero_grad();
   // One update with this rate; parameters that got no gradient stay as they are. AdamW decays
@@ -39,9 +43,10 @@ class Optimiser {
   struct Group {
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, first, second, steps;
-    double weight_decay = 0;
+    double weight_decay = 0, rate_factor = 1;
   };
-  void fill(Group& group, const NamedTensors& parameters);
+  Group& group_of(double weight_decay, double rate_factor);
+  void add(Group& group, const std::string& name, const at::Tensor& parameter);
   std::vector<at::Tensor> gradients() const;
 
   TrainConfig config_;
