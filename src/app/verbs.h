@@ -9,6 +9,7 @@ int run_train(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_predict(const Arguments& arguments);
 int run_export(const Arguments& arguments);
+int run_convert(const Arguments& arguments);
 int run_report(const Arguments& arguments);
 int run_data(const Arguments& arguments);
 int run_models(const Arguments& arguments);

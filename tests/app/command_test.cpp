@@ -83,7 +83,7 @@ TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
   Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
   for (const char* verb :
-       {"train", "eval", "predict", "export", "report", "data", "models", "bench", "demo"})
+       {"train", "eval", "predict", "export", "convert", "report", "data", "models", "bench", "demo"})
     EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
   outcome = run({"train", "--help"});
   EXPECT_EQ(outcome.code, 0);

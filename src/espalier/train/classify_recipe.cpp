@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
@@ -12,6 +13,7 @@
 #include "espalier/data/mix.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
+#include "espalier/models/weights.h"
 #include "espalier/tasks/teacher.h"
 #include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
@@ -24,13 +26,30 @@ constexpr int kSmallPicture = 96;
 
 ModelMeta make_meta(const ClassifyRecipe& recipe, const Splits& splits, int64_t side) {
   Normalisation usual = Normalisation::usual(splits.channels);
+  for (const auto* values : {&recipe.mean, &recipe.std})
+    if (!values->empty() && values->size() != usual.mean.size())
+      fail(Kind::usage, "mean and std: {} numbers for pictures of {} channels", values->size(),
+           usual.mean.size());
   return {.task = "classify",
           .class_names = splits.class_names,
-          .mean = usual.mean,
-          .std = usual.deviation,
+          .mean = recipe.mean.empty() ? usual.mean : recipe.mean,
+          .std = recipe.std.empty() ? usual.deviation : recipe.std,
           .input_size = side,
           .resize = recipe.augment.resize,
           .extra = {{"crop_share", recipe.augment.crop_share}}};
+}
+
+// Puts recipe.weights into the model and their normalisation, where none was asked for, into the recipe. What became of
+// each tensor stands in the run's weights.json.
+void begin_from_weights(ImageModel& model, ClassifyRecipe& recipe, const RunFolder& run) {
+  WeightReport report = load_weights(model, WeightFile::open(recipe.weights));
+  const bool theirs = recipe.mean.empty() && recipe.std.empty();
+  if (recipe.mean.empty()) recipe.mean = report.view.mean;
+  if (recipe.std.empty()) recipe.std = report.view.std;
+  say(report.summary());
+  say(fmt::format("input: mean {:.3f}, deviation {:.3f} ({})", fmt::join(recipe.mean, " "),
+                  fmt::join(recipe.std, " "), theirs ? report.view.source : "as asked for"));
+  write_file_atomic(run / "weights.json", to_json(report).dump(2) + "\n");
 }
 
 nlohmann::ordered_json cost_record(ClassifyTask& task) {
@@ -68,6 +87,7 @@ void write_summary(const ClassifyRecipe& recipe,
   nlohmann::ordered_json summary = {
       {"task", "classify"},
       {"model", recipe.model},
+      {"weights", recipe.weights},
       {"data", splits.description},
       {"dataset",
        {{"train", count(splits.train)}, {"val", count(splits.val)}, {"test", count(splits.test)}}},
@@ -148,7 +168,14 @@ Fields fields(ClassifyRecipe& recipe) {
                 field("method", recipe.method,
                       "plain, or dcl for classes that differ in a detail: destruction and "
                       "construction learning; half of each batch are then destroyed copies")
-                    .one_of({"plain", "dcl"})};
+                    .one_of({"plain", "dcl"}),
+                field("weights", recipe.weights,
+                      "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's "
+                      "layout or a run"),
+                field("mean", recipe.mean,
+                      "of each channel, for samples in 0..1; empty: as the weights want it, else "
+                      "ImageNet's"),
+                field("std", recipe.std, "deviation of each channel, likewise").between(1e-6, 1e6)};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
@@ -198,13 +225,15 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
+  if (!recipe.weights.empty() && !resume) begin_from_weights(*model, resolved, run);
   if (recipe.method == "dcl") {
     resolved.dcl = resolve_dcl(recipe.dcl, *model, splits.channels, side);
     say_dcl(resolved.dcl);
   }
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
-  std::unique_ptr<ClassifyTask> task = make_task(resolved, model, make_meta(recipe, splits, side));
+  std::unique_ptr<ClassifyTask> task =
+      make_task(resolved, model, make_meta(resolved, splits, side));
 
   Loader train_data = training_loader(resolved, splits.train, side);
   std::optional<Loader> val_data;

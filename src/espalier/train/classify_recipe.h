@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
@@ -18,6 +19,9 @@ struct ClassifyRecipe {
   std::string data = "orchard";
   std::string model = "resnet20";
   std::string method = "plain";  // or dcl (tasks/dcl.h), for classes that differ in a detail
+  std::string weights;  // file or folder of pretrained weights (models/weights.h); "" for none
+  // Of each channel; empty: as the weights want them, else the usual ones.
+  std::vector<double> mean, std;
   SplitConfig split;
   AugmentConfig augment;
   ClassifyConfig task;
