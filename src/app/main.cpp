@@ -32,6 +32,7 @@ const std::vector<Verb>& verbs() {
       {"data", "draw an orchard, check a data set, look at it", run_data},
       {"models", "list the models with parameters and MACs", run_models},
       {"bench", "images a second of inference, training or loading", run_bench},
+      {"lab", "run an experiment over seeds and say what it shows", run_lab},
       {"demo", "the whole path on the orchard in a few minutes", run_demo},
   };
   return table;

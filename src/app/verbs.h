@@ -14,6 +14,7 @@ int run_report(const Arguments& arguments);
 int run_data(const Arguments& arguments);
 int run_models(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
+int run_lab(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 
 }  // namespace espalier

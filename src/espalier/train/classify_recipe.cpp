@@ -78,6 +78,7 @@ void write_summary(const ClassifyRecipe& recipe,
                    const Splits& splits,
                    ClassifyTask& task,
                    const TrainOutcome& outcome,
+                   const nlohmann::ordered_json& heads,
                    const RunFolder& run) {
   nlohmann::ordered_json failures = {{"count", outcome.failures},
                                      {"named", nlohmann::ordered_json::array()}};
@@ -104,6 +105,7 @@ void write_summary(const ClassifyRecipe& recipe,
       {"seed", recipe.train.seed},
       {"cost", cost_record(task)},
       {"failures", failures}};
+  if (!heads.empty()) summary["last_epoch_accuracy"] = heads;  // of each head, on validation data
   if (!outcome.best.items.empty()) {
     const Score& best = recipe.train.monitor.empty() ? outcome.best.headline()
                                                      : outcome.best.at(recipe.train.monitor);
@@ -118,6 +120,8 @@ std::unique_ptr<ClassifyTask> make_task(const ClassifyRecipe& recipe,
   std::unique_ptr<ClassifyTask> task;
   if (recipe.method == "dcl")
     task = std::make_unique<DclTask>(model, meta, recipe.task, recipe.dcl);
+  else if (recipe.method == "pmg")
+    task = std::make_unique<PmgTask>(model, meta, recipe.task, recipe.pmg);
   else
     task = std::make_unique<ClassifyTask>(model, meta, recipe.task);
   if (!recipe.task.teacher.empty()) {
@@ -127,18 +131,28 @@ std::unique_ptr<ClassifyTask> make_task(const ClassifyRecipe& recipe,
   return task;
 }
 
+// Pictures that go through the network for each that the loader reads.
+int64_t copies_of(const ClassifyRecipe& recipe) {
+  if (recipe.method == "dcl") return 2;
+  if (recipe.method == "pmg") return 1 + static_cast<int64_t>(recipe.pmg.grids.size());
+  return 1;
+}
+
+BatchTransform batch_transform(const ClassifyRecipe& recipe) {
+  BatchTransform mix = mix_batches(recipe.augment.mixup, recipe.augment.cutmix);
+  if (recipe.method == "dcl") return destruct_batches(destruct_config(recipe.dcl), std::move(mix));
+  if (recipe.method == "pmg") return jigsaw_batches(recipe.pmg.grids, std::move(mix));
+  return mix;
+}
+
 Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
-  int64_t batch = images_a_step(recipe.train);
-  BatchTransform change = mix_batches(recipe.augment.mixup, recipe.augment.cutmix);
-  if (recipe.method == "dcl") {
-    if (batch % 2 != 0)
-      fail(Kind::usage,
-           "method dcl takes originals and as many destroyed copies: --batch {} times --accumulate "
-           "{} is odd",
-           recipe.train.batch, recipe.train.accumulate);
-    batch /= 2;
-    change = destruct_batches(destruct_config(recipe.dcl), std::move(change));
-  }
+  const int64_t images = images_a_step(recipe.train), copies = copies_of(recipe);
+  if (images % copies != 0)
+    fail(Kind::usage,
+         "method {} takes each picture {} times: --batch {} times --accumulate {} must be a "
+         "multiple of that",
+         recipe.method, copies, recipe.train.batch, recipe.train.accumulate);
+  const int64_t batch = images / copies;
   return Loader(data, train_transform(recipe.augment, static_cast<int>(side)),
                 {.batch = batch,
                  .workers = recipe.train.workers,
@@ -147,7 +161,33 @@ Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int
                  .drop_last = data->size() > batch,
                  .seed = static_cast<uint64_t>(recipe.train.seed),
                  .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
-                std::move(change));
+                batch_transform(recipe));
+}
+
+// Accuracy of each head that knows the classes, with the weights of the last epoch; nothing where there is
+// the network's own alone.
+nlohmann::ordered_json head_accuracies(ClassifyTask& task, Loader& data) {
+  std::vector<std::pair<std::string, double>> right;
+  double images = 0;
+  task.module().eval();
+  data.start_epoch(0);
+  while (std::optional<Batch> batch = data.next()) {
+    if (batch->count == 0) continue;
+    const auto verdicts = task.verdicts(*batch);
+    if (verdicts.size() < 2) return {};
+    right.resize(verdicts.size());
+    images += batch->count;
+    for (size_t head = 0; head < verdicts.size(); ++head) {
+      right[head].first = verdicts[head].first;
+      const at::Tensor best = verdicts[head].second.argmax(1);
+      for (int64_t i = 0; i < best.size(0); ++i)
+        right[head].second +=
+            best[i].item<int64_t>() == batch->truth[static_cast<size_t>(i)].labels[0].id;
+    }
+  }
+  nlohmann::ordered_json accuracies;
+  for (const auto& [name, count] : right) accuracies[name] = count / images;
+  return accuracies;
 }
 
 void say_dcl(const DclConfig& dcl) {
@@ -161,25 +201,27 @@ void say_dcl(const DclConfig& dcl) {
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
-  Fields all = {field("data", recipe.data,
-                      "image folder, table of labels (.csv, .jsonl), IDX folder, or "
-                      "orchard[:kind,key=value,...]"),
-                field("model", recipe.model, "a name that `espalier models` lists"),
-                field("method", recipe.method,
-                      "plain, or dcl for classes that differ in a detail: destruction and "
-                      "construction learning; half of each batch are then destroyed copies")
-                    .one_of({"plain", "dcl"}),
-                field("weights", recipe.weights,
-                      "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's "
-                      "layout or a run"),
-                field("mean", recipe.mean,
-                      "of each channel, for samples in 0..1; empty: as the weights want it, else "
-                      "ImageNet's"),
-                field("std", recipe.std, "deviation of each channel, likewise").between(1e-6, 1e6)};
+  Fields all = {
+      field("data", recipe.data,
+            "image folder, table of labels (.csv, .jsonl), IDX folder, or "
+            "orchard[:kind,key=value,...]"),
+      field("model", recipe.model, "a name that `espalier models` lists"),
+      field("method", recipe.method,
+            "plain; for classes that differ in a detail dcl (destruction and construction "
+            "learning: half of each batch are destroyed copies) or pmg (progressive "
+            "multi-granularity training: three quarters are jigsaws)")
+          .one_of({"plain", "dcl", "pmg"}),
+      field("weights", recipe.weights,
+            "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's layout or a "
+            "run"),
+      field("mean", recipe.mean,
+            "of each channel, for samples in 0..1; empty: as the weights want it, else ImageNet's"),
+      field("std", recipe.std, "deviation of each channel, likewise").between(1e-6, 1e6)};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
   all = join(std::move(all), fields(recipe.dcl));
+  all = join(std::move(all), fields(recipe.pmg));
   return join(std::move(all), fields(recipe.train));
 }
 
@@ -244,7 +286,8 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
                   splits.class_names.size(), peak_rate(recipe.train)));
   TrainOutcome outcome =
       train(*task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
-  write_summary(recipe, splits, *task, outcome, run);
+  write_summary(recipe, splits, *task, outcome,
+                val_data ? head_accuracies(*task, *val_data) : nlohmann::ordered_json(), run);
   return outcome;
 }
 

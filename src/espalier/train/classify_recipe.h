@@ -11,6 +11,7 @@
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
 #include "espalier/tasks/dcl.h"
+#include "espalier/tasks/pmg.h"
 #include "espalier/train/loop.h"
 
 namespace espalier {
@@ -18,7 +19,8 @@ namespace espalier {
 struct ClassifyRecipe {
   std::string data = "orchard";
   std::string model = "resnet20";
-  std::string method = "plain";  // or dcl (tasks/dcl.h), for classes that differ in a detail
+  // plain; for classes that differ in a detail dcl (tasks/dcl.h) or pmg (tasks/pmg.h)
+  std::string method = "plain";
   std::string weights;  // file or folder of pretrained weights (models/weights.h); "" for none
   // Of each channel; empty: as the weights want them, else the usual ones.
   std::vector<double> mean, std;
@@ -26,6 +28,7 @@ struct ClassifyRecipe {
   AugmentConfig augment;
   ClassifyConfig task;
   DclConfig dcl;
+  PmgConfig pmg;
   TrainConfig train;
 };
 Fields fields(ClassifyRecipe& recipe);

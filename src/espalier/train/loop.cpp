@@ -345,8 +345,9 @@ void Run::stop_if_asked() {
 
 // From batch_ to the end of the epoch. Returns images a second.
 double Run::take_batches() {
-  Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs), data_.dataset().size(),
-                    "img");
+  // Not the data set's size: destroyed copies go through the network too.
+  Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs),
+                    data_.batches() * images_a_step(config_), "img");
   progress.advance(batch_ * images_a_step(config_));
   int64_t images_before = images_;
   double loading_before = data_.busy_seconds();
