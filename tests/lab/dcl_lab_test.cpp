@@ -18,8 +18,8 @@ ClassifyRecipe tiny_recipe() {
   recipe.train.batch = 8;
   recipe.train.workers = 0;
   recipe.train.precision = "fp32";
-  recipe.dcl.grid = 4;
-  recipe.pmg = {.grids = {4, 2, 1}, .width = 8};
+  recipe.method.dcl.grid = 4;
+  recipe.method.pmg = {.grids = {4, 2, 1}, .width = 8};
   return recipe;
 }
 
@@ -31,7 +31,7 @@ class DclLab : public testing::Test {
 };
 
 TEST_F(DclLab, TrainsEachWayOnceAndGoesOnWhereItStopped) {
-  DclLabConfig lab{.ways = {"plain, as many images", "+ location"}, .seeds = 1, .pretrain = ""};
+  DclLabConfig lab{.ways = {"plain-2x", "dcl"}, .seeds = 1, .pretrain = ""};
   ExperimentResult first = run_dcl_lab(lab, tiny_recipe(), out);
   EXPECT_EQ(first.runs, 2);
   const std::string line = parse_csv(read_file(out / "results.csv")).rows.at(1).cells.at(5);
@@ -46,7 +46,7 @@ TEST_F(DclLab, TrainsEachWayOnceAndGoesOnWhereItStopped) {
   CsvTable csv = parse_csv(read_file(out / "results.csv"));
   ASSERT_EQ(csv.rows.size(), 4u);
   EXPECT_EQ(csv.rows[1].cells[5], line);  // the seconds of the first time: it was not trained again
-  EXPECT_FALSE(fs::exists(out / "runs" / "plain--as-many-images-0-0"));
+  EXPECT_FALSE(fs::exists(out / "runs" / "plain-2x-0-0"));
   EXPECT_NE(read_file(out / "report.html").find("4 of 4 runs"), std::string::npos);
 }
 
@@ -63,8 +63,7 @@ TEST_F(DclLab, WhatCannotBeHalvedOrIsNoWayIsRefused) {
   ClassifyRecipe odd = tiny_recipe();
   odd.train.epochs = 6;
   expect_error([&] { run_dcl_lab({}, odd, out); }, Kind::usage, "multiples of 4");
-  expect_error([&] { run_dcl_lab({.ways = {"+ locations"}}, tiny_recipe(), out); }, Kind::usage,
-               "+ location");
+  expect_error([&] { run_dcl_lab({.ways = {"dlc"}}, tiny_recipe(), out); }, Kind::usage, "dcl");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace espalier {
 namespace {
 
-constexpr const char* kReference = "plain, as many images";
+constexpr const char* kReference = "plain-2x";
 
 // Where each picture goes through the network several times, an epoch has as many times the steps.
 void divide_epochs(ClassifyRecipe& recipe, int64_t by) {
@@ -25,12 +25,12 @@ void divide_epochs(ClassifyRecipe& recipe, int64_t by) {
 
 void destroy(ClassifyRecipe& recipe) {
   divide_epochs(recipe, 2);
-  recipe.method = "dcl";
+  recipe.method.name = "dcl";
 }
 
 void pmg(ClassifyRecipe& recipe) {
   divide_epochs(recipe, 4);
-  recipe.method = "pmg";
+  recipe.method.name = "pmg";
 }
 
 void as_many_images(ClassifyRecipe&) {}
@@ -42,17 +42,17 @@ void plain(ClassifyRecipe& recipe) {
 
 void destruction_only(ClassifyRecipe& recipe) {
   destroy(recipe);
-  recipe.dcl.beta = recipe.dcl.gamma = 0;
+  recipe.method.dcl.beta = recipe.method.dcl.gamma = 0;
 }
 
 void with_adversary(ClassifyRecipe& recipe) {
   destroy(recipe);
-  recipe.dcl.gamma = 0;
+  recipe.method.dcl.gamma = 0;
 }
 
 void compat(ClassifyRecipe& recipe) {
   destroy(recipe);
-  recipe.dcl.variant = "compat";
+  recipe.method.dcl.variant = "compat";
 }
 
 bool is_orchard(const std::string& data) {
@@ -92,18 +92,13 @@ std::string pretrained(const DclLabConfig& lab, ClassifyRecipe recipe, const fs:
   say("the common start: " + lab.pretrain);
   const ClassifyRecipe usual;
   recipe.data = lab.pretrain;
+  recipe.train.batch = usual.train.batch;
   recipe.train.lr = usual.train.lr;
   recipe.train.lr_batch = usual.train.lr_batch;
   recipe.train.epochs = lab.pretrain_epochs;
   recipe.train.seed = 1;
   train_in(recipe, folder);
   return folder.string();
-}
-
-std::string file_name(std::string way, int64_t split, int64_t seed) {
-  for (char& c : way)
-    if (c == ' ' || c == ',' || c == '+') c = '-';
-  return fmt::format("{}-{}-{}", way, split, seed);
 }
 
 struct Plan {
@@ -184,8 +179,8 @@ const std::vector<DclWay>& dcl_ways() {
       {"plain", "originals alone: half the images a step, as many steps", plain},
       {kReference, "twice the originals a step: what the others are compared with", as_many_images},
       {"destruction", "originals and destroyed copies, class loss alone", destruction_only},
-      {"+ adversary", "and a head that tells whole from destroyed", with_adversary},
-      {"+ location", "and one that says where each cell came from: the paper", destroy},
+      {"adversary", "destruction and a head that tells whole from destroyed", with_adversary},
+      {"dcl", "and a head that says where each cell came from: the paper", destroy},
       {"compat", "as in the published code", compat},
       {"pmg", "the rival: jigsaws of three grains, a head for each stage", pmg},
   };
@@ -195,19 +190,21 @@ const std::vector<DclWay>& dcl_ways() {
 ClassifyRecipe orchard_dcl_recipe() {
   ClassifyRecipe recipe;
   recipe.data = "orchard:twins,classes=6,mark=0.2,train=72,val=120,test=1500";
-  recipe.model = "resnet18";
+  recipe.model = "shufflenet_v2_x0_5";
   recipe.augment.augment = "light";
   recipe.augment.size = 96;
   recipe.train.epochs = 60;
+  recipe.train.batch = 32;
   recipe.train.lr = 0.03;
   recipe.train.lr_batch = 0;
   recipe.train.warmup_epochs = 4;
-  recipe.dcl.grid = 3;
   return recipe;
 }
 
 DclLabConfig orchard_dcl_lab() {
-  return {.pretrain = "orchard:twins,classes=6,first=6,mark=0.2,train=1500,val=240,seed=99"};
+  return {.seeds = 10,
+          .splits = 2,
+          .pretrain = "orchard:twins,classes=6,first=6,mark=0.2,train=4000,val=400,seed=99"};
 }
 
 ExperimentResult run_dcl_lab(const DclLabConfig& lab,
@@ -231,7 +228,8 @@ ExperimentResult run_dcl_lab(const DclLabConfig& lab,
     ClassifyRecipe own = recipe_of_split(recipe, run.split);
     own.train.seed = run.seed;
     run.way->apply(own);
-    const fs::path folder = out / "runs" / file_name(run.way->name, run.split, run.seed);
+    const fs::path folder =
+        out / "runs" / fmt::format("{}-{}-{}", run.way->name, run.split, run.seed);
     TrainOutcome outcome = train_in(own, folder);
     const double validation = outcome.best.items.empty() ? 0 : outcome.best.headline().value;
     table.add(run.key(), {test_accuracy(folder, own), validation, outcome.seconds});

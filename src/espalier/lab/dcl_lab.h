@@ -1,5 +1,5 @@
 // Does destruction and construction learning pay, and which part of it? Plain fine-tuning, the same
-// with as many images a step as DCL sees, destruction alone, with the adversarial head, with the
+// with twice the images a step (plain-2x), which is as many as DCL sees, destruction alone, with the adversarial head, with the
 // location head, and the published code's form, over seeds and splits.
 //
 //   DclLabConfig lab{.seeds = 5};
@@ -16,14 +16,14 @@ struct DclLabConfig {
   int64_t seeds = 5, splits = 1;
   std::string pretrain =
       "";  // data to train the common start on, where the recipe names no weights
-  int64_t pretrain_epochs = 12;
+  int64_t pretrain_epochs = 15;
   bool keep_runs = false;  // else a run's folder goes once its line is in results.csv
 };
 Fields fields(DclLabConfig& config);
 
 struct DclWay {
   std::string name, help;
-  void (*apply)(ClassifyRecipe&);  // to a recipe of "plain, as many images"
+  void (*apply)(ClassifyRecipe&);  // to the recipe of plain-2x
 };
 // In the order of the table.
 const std::vector<DclWay>& dcl_ways();
@@ -33,8 +33,8 @@ const std::vector<DclWay>& dcl_ways();
 ClassifyRecipe orchard_dcl_recipe();
 DclLabConfig orchard_dcl_lab();
 
-// `recipe` is that of "plain, as many images": all others see as many images a step and take as many
-// steps, but "plain", which sees the originals alone. Its epochs and batch must be multiples of 4. Split k is
+// `recipe` is that of plain-2x: all others see as many images a step and take as many steps, but plain,
+// which sees the originals alone. Its epochs and batch must be multiples of 4. Split k is
 // held out by split_seed k, or is the orchard of seed k + 1. Writes results.csv (a line a run),
 // report.html after each run, runs/, and pretrained/ into `out`. Throws as train_classifier.
 ExperimentResult run_dcl_lab(const DclLabConfig& lab,

@@ -9,7 +9,6 @@
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
-#include "espalier/data/destruct_batches.h"
 #include "espalier/data/mix.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
@@ -114,54 +113,24 @@ void write_summary(const ClassifyRecipe& recipe,
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
-std::unique_ptr<ClassifyTask> make_task(const ClassifyRecipe& recipe,
-                                        const ImageModelPtr& model,
-                                        const ModelMeta& meta) {
-  std::unique_ptr<ClassifyTask> task;
-  if (recipe.method == "dcl")
-    task = std::make_unique<DclTask>(model, meta, recipe.task, recipe.dcl);
-  else if (recipe.method == "pmg")
-    task = std::make_unique<PmgTask>(model, meta, recipe.task, recipe.pmg);
-  else
-    task = std::make_unique<ClassifyTask>(model, meta, recipe.task);
-  if (!recipe.task.teacher.empty()) {
-    task->learn_from(open_teacher(recipe.task.teacher, meta));
-    say("teacher: " + recipe.task.teacher);
-  }
-  return task;
-}
-
-// Pictures that go through the network for each that the loader reads.
-int64_t copies_of(const ClassifyRecipe& recipe) {
-  if (recipe.method == "dcl") return 2;
-  if (recipe.method == "pmg") return 1 + static_cast<int64_t>(recipe.pmg.grids.size());
-  return 1;
-}
-
-BatchTransform batch_transform(const ClassifyRecipe& recipe) {
-  BatchTransform mix = mix_batches(recipe.augment.mixup, recipe.augment.cutmix);
-  if (recipe.method == "dcl") return destruct_batches(destruct_config(recipe.dcl), std::move(mix));
-  if (recipe.method == "pmg") return jigsaw_batches(recipe.pmg.grids, std::move(mix));
-  return mix;
-}
-
 Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
-  const int64_t images = images_a_step(recipe.train), copies = copies_of(recipe);
-  if (images % copies != 0)
+  const int64_t images = images_a_step(recipe.train), times = copies(recipe.method);
+  if (images % times != 0)
     fail(Kind::usage,
          "method {} takes each picture {} times: --batch {} times --accumulate {} must be a "
          "multiple of that",
-         recipe.method, copies, recipe.train.batch, recipe.train.accumulate);
-  const int64_t batch = images / copies;
-  return Loader(data, train_transform(recipe.augment, static_cast<int>(side)),
-                {.batch = batch,
-                 .workers = recipe.train.workers,
-                 .shuffle = true,
-                 .balance = recipe.train.balance,
-                 .drop_last = data->size() > batch,
-                 .seed = static_cast<uint64_t>(recipe.train.seed),
-                 .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
-                batch_transform(recipe));
+         recipe.method.name, times, recipe.train.batch, recipe.train.accumulate);
+  const int64_t batch = images / times;
+  return Loader(
+      data, train_transform(recipe.augment, static_cast<int>(side)),
+      {.batch = batch,
+       .workers = recipe.train.workers,
+       .shuffle = true,
+       .balance = recipe.train.balance,
+       .drop_last = data->size() > batch,
+       .seed = static_cast<uint64_t>(recipe.train.seed),
+       .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
+      batch_transform(recipe.method, mix_batches(recipe.augment.mixup, recipe.augment.cutmix)));
 }
 
 // Accuracy of each head that knows the classes, with the weights of the last epoch; nothing where there is
@@ -190,14 +159,6 @@ nlohmann::ordered_json head_accuracies(ClassifyTask& task, Loader& data) {
   return accuracies;
 }
 
-void say_dcl(const DclConfig& dcl) {
-  say(fmt::format(
-      "method: dcl as {} ({}), {} x {} cells{}, alpha {:g}, beta {:g} ({}), gamma {:g} ({})",
-      dcl.variant == "compat" ? "in its published code" : "in the paper", dcl.variant, dcl.grid,
-      dcl.grid, dcl.variant == "compat" ? "" : fmt::format(", reach {:g}", dcl.reach), dcl.alpha,
-      dcl.beta, dcl.adversary, dcl.gamma, dcl.location));
-}
-
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
@@ -206,11 +167,6 @@ Fields fields(ClassifyRecipe& recipe) {
             "image folder, table of labels (.csv, .jsonl), IDX folder, or "
             "orchard[:kind,key=value,...]"),
       field("model", recipe.model, "a name that `espalier models` lists"),
-      field("method", recipe.method,
-            "plain; for classes that differ in a detail dcl (destruction and construction "
-            "learning: half of each batch are destroyed copies) or pmg (progressive "
-            "multi-granularity training: three quarters are jigsaws)")
-          .one_of({"plain", "dcl", "pmg"}),
       field("weights", recipe.weights,
             "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's layout or a "
             "run"),
@@ -220,8 +176,7 @@ Fields fields(ClassifyRecipe& recipe) {
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
-  all = join(std::move(all), fields(recipe.dcl));
-  all = join(std::move(all), fields(recipe.pmg));
+  all = join(std::move(all), fields(recipe.method));
   return join(std::move(all), fields(recipe.train));
 }
 
@@ -268,14 +223,16 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
   if (!recipe.weights.empty() && !resume) begin_from_weights(*model, resolved, run);
-  if (recipe.method == "dcl") {
-    resolved.dcl = resolve_dcl(recipe.dcl, *model, splits.channels, side);
-    say_dcl(resolved.dcl);
-  }
+  resolved.method = resolve_method(recipe.method, *model, splits.channels, side);
+  if (recipe.method.name != "plain") say("method: " + description(resolved.method));
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
   std::unique_ptr<ClassifyTask> task =
-      make_task(resolved, model, make_meta(resolved, splits, side));
+      make_task(resolved.method, model, make_meta(resolved, splits, side), recipe.task);
+  if (!recipe.task.teacher.empty()) {
+    task->learn_from(open_teacher(recipe.task.teacher, task->meta()));
+    say("teacher: " + recipe.task.teacher);
+  }
 
   Loader train_data = training_loader(resolved, splits.train, side);
   std::optional<Loader> val_data;

@@ -10,8 +10,7 @@
 
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
-#include "espalier/tasks/dcl.h"
-#include "espalier/tasks/pmg.h"
+#include "espalier/tasks/method.h"
 #include "espalier/train/loop.h"
 
 namespace espalier {
@@ -19,16 +18,13 @@ namespace espalier {
 struct ClassifyRecipe {
   std::string data = "orchard";
   std::string model = "resnet20";
-  // plain; for classes that differ in a detail dcl (tasks/dcl.h) or pmg (tasks/pmg.h)
-  std::string method = "plain";
   std::string weights;  // file or folder of pretrained weights (models/weights.h); "" for none
   // Of each channel; empty: as the weights want them, else the usual ones.
   std::vector<double> mean, std;
   SplitConfig split;
   AugmentConfig augment;
   ClassifyConfig task;
-  DclConfig dcl;
-  PmgConfig pmg;
+  MethodConfig method;
   TrainConfig train;
 };
 Fields fields(ClassifyRecipe& recipe);
