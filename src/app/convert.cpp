@@ -19,12 +19,18 @@ namespace {
 
 struct ConvertConfig {
   std::string model;
+  std::vector<std::string> classes;
+  std::vector<double> mean, std;
   bool show = false;
 };
 
 Fields fields(ConvertConfig& config) {
   return {field("model", config.model,
                 "a name that `espalier models` lists; empty: the one that names and shapes fit"),
+          field("classes", config.classes, "names of the outputs, in their order"),
+          field("mean", config.mean,
+                "of each channel, for samples in 0..1; empty: as the weights want it"),
+          field("std", config.std, "deviation of each channel, likewise").between(1e-6, 1e6),
           field("show", config.show, "print what became of each tensor")};
 }
 
@@ -47,6 +53,20 @@ std::string model_of(const WeightFile& file, const std::string& asked) {
     fail(Kind::usage, "{}: names and shapes fit {}; say which one by --model", file.path.string(),
          fmt::join(names, " and "));
   return names.empty() ? "" : names.front();
+}
+
+// What was asked for over what the weights say.
+void override_meta(const ConvertConfig& config, LoadedModel& model) {
+  ModelMeta& meta = model.meta;
+  auto replace = [](const char* what, const auto& asked, auto& value, size_t wanted) {
+    if (asked.empty()) return;
+    if (asked.size() != wanted)
+      fail(Kind::usage, "--{}: {} given, {} needed", what, asked.size(), wanted);
+    value = asked;
+  };
+  replace("classes", config.classes, meta.class_names, model.net->arguments.at("classes"));
+  replace("mean", config.mean, meta.mean, meta.mean.size());
+  replace("std", config.std, meta.std, meta.std.size());
 }
 
 void write_model(const LoadedModel& model, const fs::path& out) {
@@ -79,17 +99,19 @@ void write_tensors(const WeightFile& file, const fs::path& out) {
 }  // namespace
 
 int run_convert(const Arguments& arguments) {
-  std::string in, out;
+  std::string in;
+  std::vector<std::string> outs;
   ConvertConfig config;
   CommandLine line("espalier convert IN [OUT] [flags]",
                    "reads weights and writes them in the form of OUT, under torchvision's or "
                    "timm's names; without OUT "
                    "says what is in them");
   line.positional("in", in, ".pth, .pt, .th, .safetensors, folder of timm's layout, run folder");
-  line.positional("out", out, ".pth, .pt, .th, .safetensors, or a folder: with config.json");
+  line.positionals("out", outs, ".pth, .pt, .th, .safetensors, or a folder: with config.json");
   line.add(fields(config));
   if (!line.parse(arguments)) return 0;
-  if (in.empty()) fail(Kind::usage, "espalier convert IN [OUT]: the weights to read are missing");
+  if (outs.size() > 1) fail(Kind::usage, "one OUT, not {}", outs.size());
+  const std::string out = outs.empty() ? "" : outs.front();
   if (!out.empty()) form_of(out);  // a slip is told before the weights are read
 
   WeightFile file = WeightFile::open(in);
@@ -105,12 +127,14 @@ int run_convert(const Arguments& arguments) {
         fmt::print("{}  [{}]  {}\n", tensor.name, fmt::join(tensor.shape, ", "), tensor.dtype);
   } else {
     WholeModel whole = whole_model(file, name);
+    override_meta(config, whole.loaded);
     record["model"] = name;
     record["weights"] = to_json(whole.report);
     say(whole.report.summary());
-    say(fmt::format("model: {}; input: mean {:.3f}, deviation {:.3f} ({})", name,
-                    fmt::join(whole.loaded.meta.mean, " "), fmt::join(whole.loaded.meta.std, " "),
-                    whole.report.view.source));
+    say(fmt::format(
+        "model: {}; input: mean {:.3f}, deviation {:.3f} ({})", name,
+        fmt::join(whole.loaded.meta.mean, " "), fmt::join(whole.loaded.meta.std, " "),
+        config.mean.empty() && config.std.empty() ? whole.report.view.source : "as asked for"));
     if (!out.empty()) write_model(whole.loaded, out);
     if (config.show) fmt::print("{}", whole.report.table());
   }

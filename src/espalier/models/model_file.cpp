@@ -181,8 +181,10 @@ std::optional<ModelConfig> parse_config(const ConfigText& found) {
     const json config = json::parse(found.text);
     if (!config.contains("architecture") || !config.contains("pretrained_cfg"))
       return std::nullopt;  // another program's
-    return ModelConfig{our_model_name(config["architecture"]), read_meta(config),
-                       config.contains("espalier")};
+    ModelMeta meta = read_meta(config);
+    check_meta(meta, static_cast<int64_t>(meta.class_names.size()),
+               static_cast<int64_t>(meta.mean.size()));
+    return ModelConfig{our_model_name(config["architecture"]), meta, config.contains("espalier")};
   } catch (Error& error) {
     throw error.while_doing(found.place);
   } catch (const json::exception& error) {

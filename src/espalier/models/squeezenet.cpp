@@ -13,7 +13,7 @@ namespace {
 namespace nn = torch::nn;
 using torch::Tensor;
 
-constexpr int64_t kSmallestSide = 17;  // leaves one pixel behind the last pooling
+constexpr int64_t kSmallestSide = 21;  // leaves one pixel behind the last pooling
 
 // 1x1 down, then 1x1 and 3x3 side by side.
 struct Fire : nn::Module {

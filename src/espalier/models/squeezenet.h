@@ -20,7 +20,7 @@ struct SqueezeNetConfig {
 };
 Fields fields(SqueezeNetConfig& config);
 
-// Any image size from 1 x 1: the first convolution is not padded, so sides below 17 pixels are filled
+// Any image size from 1 x 1: the first convolution is not padded, so sides below 21 pixels are filled
 // up with zeros. features(): strides 4, 8 and 16.
 ImageModelPtr make_squeezenet(const SqueezeNetConfig& config);
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "espalier/models/weights.h"
+#include "espalier/models/model.h"
 #include "espalier/tensor/stored.h"
 
 namespace espalier {

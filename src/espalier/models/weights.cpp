@@ -263,7 +263,7 @@ std::vector<std::string> fitting_models(const WeightFile& file) {
 
 WholeModel whole_model(const WeightFile& file, const std::string& model) {
   WholeModel whole;
-  if (file.config && file.config->ours) {
+  if (file.config && file.config->ours && file.config->architecture == model) {
     whole.loaded = load_model(file.path);
     whole.report = load_weights(*whole.loaded.net, file);
     return whole;
