@@ -65,7 +65,8 @@ int run_demo(const Arguments& arguments) {
       eval_transform({.augment = "none"}, static_cast<int>(task->meta().input_size)));
   add_to_summary(run.path(), "baseline_accuracy", baseline);
   say("3/5 scoring on the test split");
-  Evaluation evaluation = evaluate_classifier(*task, splits.test, "test", run.path());
+  ScoredSplit evaluation = evaluate_classifier(*task, splits.test, "test", run.path(),
+                                               {.decisive_part = splits.decisive_part});
   say("4/5 exporting");
   double difference = export_model(load_model(run.path()), run / "model.onnx")["onnx_max_abs_diff"];
   say("5/5 the report");

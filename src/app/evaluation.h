@@ -2,22 +2,26 @@
 #pragma once
 
 #include "espalier/metrics/classification.h"
-#include "espalier/tasks/classify.h"
-#include "espalier/train/loop.h"
+
+#include "app/looks.h"
 
 namespace espalier {
 
-struct Evaluation {
+struct ScoredSplit {
   ClassificationResult result;
   std::vector<SampleFailure> failures;
   int64_t images = 0;
+  MeasuredEvidence evidence;
 };
 
-// Predicts all of `data` in fp32 and scores it. When `folder` is not empty, writes eval-<split>.json and the pictures of
-// the most confident mistakes with their evidence maps into it.
-Evaluation evaluate_classifier(ClassifyTask& task,
-                               const DatasetPtr& data,
-                               const std::string& split,
-                               const fs::path& folder);
+// Predicts all of `data` in fp32 and scores it. When `folder` is not empty, writes eval-<split>.json
+// and the pictures it names into it: the most confident mistakes, some right answers, some that are
+// the same for every network, and look-alikes beside each other, all with maps of evidence. Where the
+// places of objects are known, the evidence is measured if there is a folder or `places.masked`.
+ScoredSplit evaluate_classifier(ClassifyTask& task,
+                                const DatasetPtr& data,
+                                const std::string& split,
+                                const fs::path& folder,
+                                const KnownPlaces& places = {});
 
 }  // namespace espalier

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -82,8 +84,8 @@ class Command : public ::testing::Test {
 TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
   Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* verb : {"train", "eval", "predict", "export", "convert", "report", "data",
-                           "models", "bench", "lab", "demo"})
+  for (const char* verb :
+       {"train", "eval", "predict", "export", "report", "data", "models", "bench", "demo"})
     EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
   outcome = run({"train", "--help"});
   EXPECT_EQ(outcome.code, 0);
@@ -165,6 +167,83 @@ TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
   expect_refused(train_words("run"), 2, "--resume");
 }
 
+TEST_F(Command, EvidenceIsMeasuredWhereMasksAreKnown) {
+  std::vector<std::string> words = train_words("twins");
+  words[3] = "orchard:twins,classes=4,size=32,train=40,val=8,test=48";
+  ASSERT_EQ(run(words).code, 0);
+  nlohmann::json scored = last_json(run({"eval", "twins", "--json", "--quiet"}));
+  for (const char* place : {"object", "part"}) {
+    const nlohmann::json& mean = scored.at("evidence").at(place);
+    EXPECT_GT(mean["pictures"], 24) << place;
+    EXPECT_GT(mean["share"], 0) << place;
+    EXPECT_LT(mean["low"], mean["share"]) << place;
+    EXPECT_GT(mean["high"], mean["share"]) << place;
+  }
+  EXPECT_LT(scored["evidence"]["part"]["even"], scored["evidence"]["object"]["even"]);
+  nlohmann::json record = nlohmann::json::parse(read_file(root_ / "twins/eval-test.json"));
+  ASSERT_EQ(record["looks"].size(), 12u);
+  std::map<std::string, int> shown;
+  for (const nlohmann::json& look : record["looks"]) {
+    ++shown[look["truth"]];
+    EXPECT_EQ(look["evidence_for"], look["truth"]);
+    EXPECT_TRUE(fs::exists(root_ / "twins" / look["evidence"].get<std::string>()));
+  }
+  EXPECT_EQ(shown.size(), 4u);
+  EXPECT_EQ(shown.begin()->second, 3);
+  ASSERT_FALSE(record["pairs"].empty());
+  const nlohmann::json& pair = record["pairs"][0];
+  EXPECT_EQ(pair["mistaken"]["predicted"], pair["taken_for"]);
+  EXPECT_EQ(pair["mistaken"]["truth"], pair["truth"]);
+  if (pair.contains("right")) {
+    EXPECT_EQ(pair["right"]["truth"], pair["taken_for"]);
+  }
+
+  // Photographs with masks in another folder: the left half, then the right half of each.
+  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--train", "40", "--val",
+                 "8", "--test", "16", "--quiet"})
+                .code,
+            0);
+  words = train_words("photos");
+  words[3] = "pictures";
+  ASSERT_EQ(run(words).code, 0);
+  EXPECT_FALSE(last_json(run({"eval", "photos", "--json", "--quiet"})).contains("evidence"));
+  std::vector<std::string> looks;
+  for (const auto& look :
+       nlohmann::json::parse(read_file(root_ / "photos/eval-test.json"))["looks"])
+    looks.push_back(look["id"]);
+  double sum = 0;
+  for (int half : {0, 1}) {
+    const fs::path masks = root_ / (half == 0 ? "left" : "right");
+    bool first = true;
+    for (const FolderListing::Class& one : list_pictures(root_ / "pictures/test").classes)
+      for (const std::string& file : one.files) {
+        if (std::exchange(first, false)) continue;  // one is missing
+        Image mask(64, 64, 1);
+        for (int y = 0; y < 64; ++y) std::fill_n(mask.row(y) + 32 * half, 32, uint8_t{255});
+        make_folder((masks / file).parent_path());
+        write_png(masks / fs::path(file).replace_extension(".png"), mask);
+      }
+    scored = last_json(
+        run({"eval", "photos", "--masks", masks.filename().string(), "--json", "--quiet"}));
+    EXPECT_EQ(scored["images"], 16) << "a picture without its mask is still scored";
+    const nlohmann::json& evidence = scored.at("evidence");
+    ASSERT_EQ(evidence["failures"].size(), 1u);
+    EXPECT_NE(evidence["failures"][0]["reason"].get<std::string>().find("has no mask"),
+              std::string::npos);
+    EXPECT_NEAR(evidence["object"]["even"].get<double>(), 0.5, 0.02);
+    EXPECT_FALSE(evidence.contains("part"));
+    sum += evidence["object"]["share"].get<double>();
+  }
+  EXPECT_NEAR(sum, 1, 0.02);
+  for (const auto& look :
+       nlohmann::json::parse(read_file(root_ / "photos/eval-test.json"))["looks"])
+    EXPECT_NE(std::find(looks.begin(), looks.end(), look["id"]), looks.end());
+  expect_refused({"eval", "photos", "--masks", "nowhere", "--quiet"}, 4, "nowhere");
+
+  ASSERT_EQ(run({"report", "twins", "twins", "--out", "both.html"}).code, 0);
+  EXPECT_NE(read_file(root_ / "both.html").find("Where they look"), std::string::npos);
+}
+
 TEST_F(Command, SpeedIsMeasuredOfNamesAndOfExportedFiles) {
   Outcome exported = run({"export", "resnet20", "--size", "24", "--classes", "7", "--json"});
   ASSERT_EQ(exported.code, 0) << exported.err;
@@ -211,57 +290,6 @@ TEST_F(Command, AKilledRunGoesOnToTheBitWithMixupAndCutmix) {
   expect_resumed_to_the_bit({"--mixup", "0.4", "--cutmix", "1"});
 }
 
-TEST_F(Command, AKilledRunGoesOnToTheBitWithDestroyedCopies) {
-  expect_resumed_to_the_bit({"--method", "dcl", "--dcl-grid", "4"});
-}
-
-TEST_F(Command, MethodsThatDoNotFitAreRefused) {
-  auto with = [&](std::vector<std::string> more) {
-    std::vector<std::string> all = train_words("none");
-    more.push_back("--force");
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  expect_refused(with({"--method", "dlc"}), 2, "dcl");
-  expect_refused(with({"--method", "dcl", "--dcl-grid", "9"}), 2, "8 x 8 places");
-  expect_refused(with({"--method", "pmg", "--pmg-grids", "4,2"}), 2, "3 stages");
-  expect_refused(with({"--method", "dcl", "--model", "vit_small"}), 5, "feature maps");
-}
-
-TEST_F(Command, DestructionIsDrawn) {
-  Outcome outcome = run({"data", "destruct", "orchard:twins,size=48,train=20", "--grid", "3",
-                         "--pictures", "2", "--cell", "48", "--out", "d.png"});
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  Image sheet = read_png(root_ / "d.png");
-  EXPECT_GE(sheet.width, 5 * 48);  // the picture, reaches 1 and 2, two as published
-  EXPECT_GE(sheet.height, 2 * 48);
-  expect_refused({"data", "destruct", "orchard", "--grid", "3", "--reaches", "3"}, 2, "reach");
-}
-
-TEST_F(Command, AnExperimentGoesOnWhereItStopped) {
-  const std::vector<std::string> words = {
-      "lab",        "dcl",
-      "--data",     "orchard:twins,classes=2,size=32,train=16,val=4,test=8",
-      "--size",     "32",
-      "--epochs",   "4",
-      "--batch",    "8",
-      "--dcl-grid", "4",
-      "--model",    "resnet20",
-      "--pretrain", "",
-      "--ways",     "plain,destruction",
-      "--seeds",    "2",
-      "--out",      "lab",
-      "--threads",  "1",
-      "--json",     "--quiet"};
-  Outcome outcome = run(words);
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(last_json(outcome)["runs"], 4);
-  const std::string lines = read_file(root_ / "lab/results.csv");
-  ASSERT_EQ(run(words).code, 0);
-  EXPECT_EQ(read_file(root_ / "lab/results.csv"), lines);
-  expect_refused({"lab", "dlc"}, 2, "did you mean dcl?");
-}
-
 TEST_F(Command, AugmentationIsDrawn) {
   std::vector<std::string> words = {"data",        "augment", "orchard:species,size=32,train=20",
                                     "--out",       "a.png",   "--pictures",
@@ -283,36 +311,6 @@ TEST_F(Command, AugmentationIsDrawn) {
   EXPECT_NE(read_file(root_ / "a.png"), first);
   expect_refused({"data", "augment", "nowhere"}, 4, "nowhere");
   expect_refused({"data", "augment", "orchard", "--policy", "randaugmnet"}, 2, "randaugment");
-}
-
-TEST_F(Command, WeightsGoOutAndIn) {
-  ASSERT_EQ(run(train_words("a")).code, 0);
-  Outcome out = run({"convert", "a", "a.pth", "--json", "--quiet"});
-  ASSERT_EQ(out.code, 0) << out.err;
-  EXPECT_EQ(last_json(out).at("model"), "resnet20");
-  ASSERT_EQ(run({"convert", "a.pth", "b", "--quiet"}).code, 0);
-  EXPECT_EQ(Safetensors::read(root_ / "a/model.safetensors").find("conv1.weight")->bytes,
-            Safetensors::read(root_ / "b/model.safetensors").find("conv1.weight")->bytes);
-
-  std::vector<std::string> words = train_words("c");
-  words.insert(words.end(), {"--weights", "a.pth", "--std", "0.3,0.3,0.3"});
-  Outcome trained = run(words);
-  ASSERT_EQ(trained.code, 0) << trained.err;
-  auto record = nlohmann::json::parse(read_file(root_ / "c/weights.json"));
-  EXPECT_EQ(record.at("loaded"), record.at("lines").size());
-  EXPECT_EQ(record.at("form"), "PyTorch");
-  auto config = nlohmann::json::parse(read_file(root_ / "c/config.json"));
-  EXPECT_EQ(config.at("pretrained_cfg").at("mean").at(0), 0.485);
-  EXPECT_EQ(config.at("pretrained_cfg").at("std").at(0), 0.3);
-  // What the weights said stands in the run: it goes on without them.
-  fs::remove(root_ / "a.pth");
-  EXPECT_EQ(run({"train", "classify", "--out", "c", "--resume", "--quiet"}).code, 0);
-
-  expect_refused({"convert", "b", "b.onnx"}, 2, "OUT is a .pth, .pt, .th or .safetensors");
-  expect_refused({"convert", "b", "d", "--model", "resnet18"}, 2, "fits best: resnet20");
-  expect_refused({"train", "classify", "--weights", "none.pth", "--quiet"}, 4, "none.pth");
-  expect_refused({"train", "classify", "--mean", "0.5", "--quiet"}, 2,
-                 "1 numbers for pictures of 3");
 }
 
 TEST_F(Command, DamagedModelsAreRefusedByName) {

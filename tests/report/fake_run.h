@@ -163,26 +163,44 @@ inline void write_evaluation(const fs::path& folder, const FakeRun& fake) {
   std::stable_sort(wrong.begin(), wrong.end(),
                    [](const Wrong& a, const Wrong& b) { return a.confidence > b.confidence; });
   size_t number = 0;
+  const auto entry = [&](size_t sample) -> OrderedJson {
+    const std::string name = fmt::format("{:04}", ++number);
+    write_pictures(folder / "eval-test", name, fake.side, Random(fake.seed).stream(number));
+    const Label answer = predicted[sample].labels[0];
+    const std::string& is = names[static_cast<size_t>(truth[sample].labels[0].id)];
+    return {{"id", fmt::format("{}/{:05}.jpg", is, sample)},
+            {"truth", is},
+            {"predicted", names[static_cast<size_t>(answer.id)]},
+            {"confidence", answer.score},
+            {"image", "eval-test/" + name + ".png"},
+            {"evidence", "eval-test/" + name + "-evidence.png"},
+            {"object", {{"share", .61}, {"even", .32}}},
+            {"part", {{"share", .14}, {"even", .03}}}};
+  };
   const auto list = [&](const char* key, const std::vector<Wrong>& from, size_t most) {
     json[key] = OrderedJson::array();
-    for (size_t i = 0; i < std::min(most, from.size()); ++i) {
-      const std::string name = fmt::format("{:04}", ++number);
-      write_pictures(folder / "eval-test", name, fake.side, Random(fake.seed).stream(number));
-      const Annotation& p = predicted[from[i].sample];
-      json[key].push_back(
-          {{"id", fmt::format("{}/{:05}.jpg",
-                              names[static_cast<size_t>(truth[from[i].sample].labels[0].id)],
-                              from[i].sample)},
-           {"truth", names[static_cast<size_t>(truth[from[i].sample].labels[0].id)]},
-           {"predicted", names[static_cast<size_t>(p.labels[0].id)]},
-           {"confidence", p.labels[0].score},
-           {"image", "eval-test/" + name + ".png"},
-           {"evidence", "eval-test/" + name + "-evidence.png"}});
-    }
+    for (size_t i = 0; i < std::min(most, from.size()); ++i)
+      json[key].push_back(entry(from[i].sample));
   };
   make_folder(folder / "eval-test");
   list("mistakes", wrong, 12);
   list("examples", right, 4);
+  json["looks"] = OrderedJson::array();
+  for (size_t i = 0; i < 6; ++i) {
+    json["looks"].push_back(entry(i));
+    json["looks"].back()["id"] = fmt::format("look/{}.jpg", i);  // the same in every run
+    json["looks"].back()["truth"] = names[i % fake.classes];
+  }
+  json["pairs"] = {{{"truth", names[0]},
+                    {"taken_for", names[1]},
+                    {"count", 7},
+                    {"other_way", 3},
+                    {"mistaken", entry(wrong[0].sample)},
+                    {"right", entry(right[0].sample)}}};
+  json["evidence"] = {
+      {"object", {{"pictures", 200}, {"share", .62}, {"low", .6}, {"high", .64}, {"even", .31}}},
+      {"part", {{"pictures", 180}, {"share", .123}, {"low", .1}, {"high", .15}, {"even", .041}}},
+      {"failures", {{{"id", "elm/1.jpg"}, {"reason", "has no mask"}}}}};
   write_file_atomic(folder / "eval-test.json", json.dump(1));
 }
 

@@ -54,11 +54,29 @@ void expect_balanced(const std::string& page) {
 
 TEST(Report, OneRunHasEverySection) {
   const std::string page = report_of({write_fake_run(test_folder() / "run", small())});
-  for (const char* part :
-       {"Learning curves", "Confusion matrix", "Does confidence mean accuracy?", "hardest first",
-        "Most confident mistakes", "Right answers", "could not be used", "elm/00017.jpg",
-        "Cost and machine", "272 k", "Configuration as resolved", "AMD EPYC",
-        "A linear model on the pixels: 31.2 %"})
+  for (const char* part : {"Learning curves",
+                           "Confusion matrix",
+                           "Does confidence mean accuracy?",
+                           "hardest first",
+                           "Most confident mistakes",
+                           "Right answers",
+                           "could not be used",
+                           "elm/00017.jpg",
+                           "Cost and machine",
+                           "272 k",
+                           "Configuration as resolved",
+                           "AMD EPYC",
+                           "A linear model on the pixels: 31.2 %",
+                           "Where it looks",
+                           "look/5.jpg",
+                           "62.0 %",
+                           "60.0 – 64.0 %",
+                           "Spread evenly it would be 4.1 %",
+                           "3.0 times as much",
+                           "1 picture without a usable mask not measured",
+                           "on the object 61 %, on the decisive part 14 %",
+                           "Look-alikes",
+                           "<b>ash</b> taken for <b>birch</b>: 7 ×, the other way 3 ×"})
     EXPECT_TRUE(has(page, part)) << part;
   EXPECT_FALSE(has(page, "class=\"warnings\""));
   expect_balanced(page);
@@ -127,6 +145,29 @@ TEST(Report, BestIsMarkedOnlyWhenIntervalsDoNotTouch) {
   expect_balanced(clear);
   EXPECT_FALSE(has(report_of({a, b, c}), "class=\"num best\"><span class=\"value\">9"));
   EXPECT_FALSE(has(report_of({b, b}), "class=\"num best\""));
+}
+
+TEST(Report, MapsOfSeveralRunsStandSideBySide) {
+  FakeRun other = small();
+  other.seed = 2;
+  const fs::path a = write_fake_run(test_folder() / "a", small()),
+                 b = write_fake_run(test_folder() / "b", other);
+  nlohmann::json eval = nlohmann::json::parse(read_file(b / "eval-test.json"));
+  eval["looks"].erase(2);  // only what all runs kept is compared
+  write_file_atomic(b / "eval-test.json", eval.dump());
+  const std::string page = report_of({a, b});
+  for (const char* part : {"Where they look", "look/0.jpg", "look/5.jpg", "evidence of a",
+                           "evidence of b", "On the decisive part", "12.3 %", "4.1 %", "part 14 %"})
+    EXPECT_TRUE(has(page, part)) << part;
+  EXPECT_FALSE(has(page, "look/2.jpg"));
+  expect_balanced(page);
+  eval.erase("looks");
+  eval.erase("evidence");
+  write_file_atomic(b / "eval-test.json", eval.dump());
+  const std::string without = report_of({a, b});
+  EXPECT_FALSE(has(without, "look/0.jpg"));
+  EXPECT_TRUE(has(without, "12.3 %"));
+  expect_balanced(without);
 }
 
 TEST(Report, ComparingDifferentDataIsSaid) {

@@ -142,6 +142,36 @@ TEST(RunRecord, ClassIndicesReadAsNames) {
   EXPECT_EQ(run.evaluation()->mistakes[1].truth, "class 7");
 }
 
+TEST(RunRecord, SharesAndPairsAreReadWithDistrust) {
+  const std::string classes = R"({"classes":["ash","elm"],)";
+  const RunRecord run = read_with(
+      "eval-test.json",
+      classes +
+          R"("looks":[{"object":{"share":1e9,"even":-3},"part":{"share":0.5}}],)"
+          R"("pairs":[{"truth":0,"taken_for":1,"count":2,"mistaken":{"id":"a"}},{"truth":0}],)"
+          R"("evidence":{"object":{"share":0.4,"even":0.2,"low":0.3,"high":0.5}}})");
+  EXPECT_TRUE(run.warnings.empty()) << run.warnings[0];
+  const Evaluation& evaluation = *run.evaluation();
+  ASSERT_TRUE(evaluation.looks.at(0).object.has_value());
+  EXPECT_EQ(evaluation.looks[0].object->share, 1);
+  EXPECT_EQ(evaluation.looks[0].object->even, 0);
+  EXPECT_FALSE(evaluation.looks[0].part.has_value()) << "half of it says nothing";
+  ASSERT_EQ(evaluation.pairs.size(), 1U) << "a pair without a mistake is none";
+  EXPECT_EQ(evaluation.pairs[0].taken_for, "elm");
+  EXPECT_FALSE(evaluation.pairs[0].right.has_value());
+  ASSERT_TRUE(evaluation.object && evaluation.object->interval);
+  EXPECT_EQ(evaluation.object->interval->high, 0.5);
+  EXPECT_FALSE(evaluation.part.has_value());
+  expect_warning(read_with("eval-test.json", classes + R"("evidence":{"part":[1]}})"),
+                 {"eval-test.json, evidence", "'part' is no object"});
+  expect_warning(
+      read_with("eval-test.json", classes + R"("looks":[{"object":{"share":"x","even":1}}]})"),
+      {"looks[0], object", "'share' is no number"});
+  expect_warning(
+      read_with("eval-test.json", classes + R"("pairs":[{"mistaken":{"image":"../secret.png"}}]})"),
+      {"pairs[0], mistaken", "not inside the run folder"});
+}
+
 TEST(RunRecord, ManyWarningsAreCutShort) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "nonsense\n";

@@ -13,6 +13,7 @@
 #include "espalier/data/image_folder.h"
 #include "espalier/data/label_table.h"
 #include "espalier/data/orchard.h"
+#include "espalier/data/orchard_render.h"
 #include "espalier/data/subset.h"
 
 namespace espalier {
@@ -142,6 +143,7 @@ Splits open_orchard(const OrchardConfig& config) {
   splits.val = config.val > 0 ? cached(make_orchard(config, OrchardSplit::val)) : nullptr;
   splits.test = config.test > 0 ? cached(make_orchard(config, OrchardSplit::test)) : nullptr;
   splits.class_names = splits.train->class_names();
+  if (config.kind == "twins") splits.decisive_part = kMarkInstance;
   splits.description = describe(
       fmt::format("orchard of {} ({} px, seed {})", config.kind, config.size, config.seed), splits);
   return splits;

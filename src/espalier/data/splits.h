@@ -27,9 +27,10 @@ struct Splits {
   DatasetPtr train, val,
       test;  // test and val may be null when their share is 0 and no folder gives them
   std::vector<std::string> class_names;
-  bool multi_label = false;  // a picture may have several classes, or none
-  int channels = 3;          // of the images: 1 when all are gray (IDX), else 3
-  std::string description;   // "image folder photos/: 1,200 train, 134 val, 333 test, 40 classes"
+  bool multi_label = false;    // a picture may have several classes, or none
+  int channels = 3;            // of the images: 1 when all are gray (IDX), else 3
+  int64_t decisive_part = -1;  // label of the instances by which classes differ; -1: not known
+  std::string description;     // "image folder photos/: 1,200 train, 134 val, 333 test, 40 classes"
 };
 
 // Throws Error(io | data | format) with advice: missing, empty, one class only, images but no class folders, ...

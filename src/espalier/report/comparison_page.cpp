@@ -54,10 +54,9 @@ int clear_winner(const Runs& runs, const std::string& name) {
 }
 
 void run_cell(Html& page, const Runs& runs, size_t r) {
-  page.open("th", {{"class", "name"}, {"scope", "row"}})
-      .leaf("i", "", {{"class", fmt::format("key s{}", r % 8)}})
-      .text(runs[r].name)
-      .close();
+  page.open("th", {{"class", "name"}, {"scope", "row"}});
+  run_key(page, runs, r);
+  page.close();
 }
 
 void title_block(Html& page, const Runs& runs) {
@@ -292,6 +291,7 @@ std::string comparison_page(const Runs& runs) {
   page.close();
   curve_section(page, runs);
   class_differences(page, runs);
+  looks_comparison(page, runs);
   cost_table(page, runs);
   config_differences(page, runs);
   end_page(page);

@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-#include "espalier/core/error.h"
+#include "espalier/data/stretch.h"
 
 namespace espalier {
 namespace {
@@ -95,16 +95,6 @@ Raster<float> levels_of(const Raster<float>& heat) {
   return levels;
 }
 
-double sample(const Raster<float>& grid, double x, double y) {
-  x = std::clamp(x, 0.0, grid.width - 1.0);
-  y = std::clamp(y, 0.0, grid.height - 1.0);
-  const int x0 = static_cast<int>(x), y0 = static_cast<int>(y);
-  const int x1 = std::min(x0 + 1, grid.width - 1), y1 = std::min(y0 + 1, grid.height - 1);
-  const double upper = std::lerp(grid.at(x0, y0), grid.at(x1, y0), x - x0);
-  const double lower = std::lerp(grid.at(x0, y1), grid.at(x1, y1), x - x0);
-  return std::lerp(upper, lower, y - y0);
-}
-
 }  // namespace
 
 Rgb heat_colour(double t) {
@@ -113,17 +103,12 @@ Rgb heat_colour(double t) {
 }
 
 Image overlay_heat(const Image& picture, const Raster<float>& heat, double strength) {
-  if (picture.empty() || heat.empty() || heat.channels != 1)
-    fail(Kind::internal, "a heat map of {} channels ({} values) over a picture of {} values",
-         heat.channels, heat.pixels.size(), picture.pixels.size());
-  const Raster<float> levels = levels_of(heat);
+  const Raster<float> levels = stretch(levels_of(heat), picture.width, picture.height);
   strength = std::clamp(strength, 0.0, 1.0);
   Image out(picture.width, picture.height, 3);
   for (int y = 0; y < picture.height; ++y)
     for (int x = 0; x < picture.width; ++x) {
-      const double level = sample(levels, (x + 0.5) * heat.width / picture.width - 0.5,
-                                  (y + 0.5) * heat.height / picture.height - 0.5);
-      const Rgb colour = heat_colour(level);
+      const Rgb colour = heat_colour(levels.at(x, y));
       const double gray = gray_at(picture, x, y);
       for (int c = 0; c < 3; ++c)
         out.at(x, y, c) = static_cast<uint8_t>(std::lround(

@@ -12,7 +12,7 @@ namespace espalier {
 namespace {
 
 using Json = JsonReader::Json;
-constexpr size_t kMostClasses = 10000, kMostPictures = 24;
+constexpr size_t kMostClasses = 10000, kMostPictures = 24, kMostPairs = 12;
 
 void read_classes(const JsonReader& file, Evaluation& evaluation) {
   const Json* classes = file.array("classes");
@@ -118,6 +118,52 @@ std::string picture_of(const JsonReader& item,
   }
 }
 
+// "object" or "part" of a picture or of all; nothing without both numbers.
+std::optional<EvidenceShare> read_share(const JsonReader& item, const std::string& key) {
+  const Json* found = item.object(key);
+  if (found == nullptr) return std::nullopt;
+  const JsonReader share = item.inside(*found, key);
+  if (!share.number("share") || !share.number("even")) return std::nullopt;
+  return EvidenceShare{share_of(share, "share"), share_of(share, "even")};
+}
+
+std::optional<MeanEvidenceShare> read_mean_share(const JsonReader& item, const std::string& key) {
+  const std::optional<EvidenceShare> mean = read_share(item, key);
+  if (!mean) return std::nullopt;
+  const JsonReader share = item.inside(*item.object(key), key);
+  MeanEvidenceShare result{
+      .pictures = share.count("pictures").value_or(0), .mean = *mean, .interval = {}};
+  if (share.number("low") && share.number("high"))
+    result.interval = {share_of(share, "low"), share_of(share, "high")};
+  return result;
+}
+
+void read_evidence(const JsonReader& file, Evaluation& evaluation) {
+  const Json* found = file.object("evidence");
+  if (found == nullptr) return;
+  const JsonReader evidence = file.inside(*found, "evidence");
+  evaluation.object = read_mean_share(evidence, "object");
+  evaluation.part = read_mean_share(evidence, "part");
+  if (const Json* failures = evidence.array("failures"))
+    evaluation.unmeasured = static_cast<int64_t>(failures->size());
+}
+
+ShownPrediction read_prediction(const JsonReader& item,
+                                const fs::path& folder,
+                                const Evaluation& evaluation) {
+  ShownPrediction one;
+  one.id = item.text("id");
+  one.truth = class_text(item, "truth", evaluation);
+  one.predicted = class_text(item, "predicted", evaluation);
+  one.confidence = share_of(item, "confidence");
+  bool evidence_small = false;
+  one.image = picture_of(item, "image", folder, one.small);
+  one.evidence = picture_of(item, "evidence", folder, evidence_small);
+  one.object = read_share(item, "object");
+  one.part = read_share(item, "part");
+  return one;
+}
+
 std::vector<ShownPrediction> read_predictions(const JsonReader& file,
                                               const std::string& key,
                                               const fs::path& folder,
@@ -127,16 +173,31 @@ std::vector<ShownPrediction> read_predictions(const JsonReader& file,
   if (list == nullptr) return shown;
   for (size_t i = 0; i < std::min(list->size(), kMostPictures); ++i) {
     const JsonReader item = file.inside((*list)[i], fmt::format("{}[{}]", key, i));
-    ShownPrediction& one = shown.emplace_back();
-    one.id = item.text("id");
-    one.truth = class_text(item, "truth", evaluation);
-    one.predicted = class_text(item, "predicted", evaluation);
-    one.confidence = share_of(item, "confidence");
-    bool evidence_small = false;
-    one.image = picture_of(item, "image", folder, one.small);
-    one.evidence = picture_of(item, "evidence", folder, evidence_small);
+    shown.push_back(read_prediction(item, folder, evaluation));
   }
   return shown;
+}
+
+std::vector<LookAlikePair> read_pairs(const JsonReader& file,
+                                      const fs::path& folder,
+                                      const Evaluation& evaluation) {
+  std::vector<LookAlikePair> pairs;
+  const Json* list = file.array("pairs");
+  if (list == nullptr) return pairs;
+  for (size_t i = 0; i < std::min(list->size(), kMostPairs); ++i) {
+    const JsonReader item = file.inside((*list)[i], fmt::format("pairs[{}]", i));
+    const Json* mistaken = item.object("mistaken");
+    if (mistaken == nullptr) continue;
+    LookAlikePair& pair = pairs.emplace_back();
+    pair.truth = class_text(item, "truth", evaluation);
+    pair.taken_for = class_text(item, "taken_for", evaluation);
+    pair.count = item.count("count").value_or(0);
+    pair.other_way = item.count("other_way").value_or(0);
+    pair.mistaken = read_prediction(item.inside(*mistaken, "mistaken"), folder, evaluation);
+    if (const Json* right = item.object("right"))
+      pair.right = read_prediction(item.inside(*right, "right"), folder, evaluation);
+  }
+  return pairs;
 }
 
 std::optional<Score> read_score(const JsonReader& scores,
@@ -189,6 +250,9 @@ Evaluation read_evaluation(const JsonReader& file,
   read_reliability(file, evaluation);
   evaluation.mistakes = read_predictions(file, "mistakes", folder, evaluation);
   evaluation.examples = read_predictions(file, "examples", folder, evaluation);
+  evaluation.looks = read_predictions(file, "looks", folder, evaluation);
+  evaluation.pairs = read_pairs(file, folder, evaluation);
+  read_evidence(file, evaluation);
   return evaluation;
 }
 

@@ -13,6 +13,7 @@
 
 #include "espalier/core/files.h"
 #include "espalier/metrics/classification.h"
+#include "espalier/metrics/evidence_share.h"
 #include "espalier/metrics/scores.h"
 
 namespace espalier {
@@ -36,6 +37,15 @@ struct ShownPrediction {
   std::string id, truth, predicted, image, evidence;
   double confidence = 0;
   bool small = false;  // the picture is under 64 pixels wide: show its pixels
+  std::optional<EvidenceShare> object, part;
+};
+
+// Two classes that are taken for each other: a mistake, and what it was taken for.
+struct LookAlikePair {
+  std::string truth, taken_for;
+  int64_t count = 0, other_way = 0;
+  ShownPrediction mistaken;
+  std::optional<ShownPrediction> right;
 };
 
 struct Evaluation {
@@ -45,7 +55,10 @@ struct Evaluation {
   std::vector<std::vector<int64_t>> confusion;  // classes x classes, or empty
   std::vector<ClassRow> per_class;              // one a class, or empty
   std::vector<ReliabilityBin> reliability;
-  std::vector<ShownPrediction> mistakes, examples;
+  std::vector<ShownPrediction> mistakes, examples, looks;
+  std::vector<LookAlikePair> pairs;
+  std::optional<MeanEvidenceShare> object, part;  // where the evidence falls
+  int64_t unmeasured = 0;                         // pictures whose masks could not be read
 };
 
 struct Facts {

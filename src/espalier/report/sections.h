@@ -16,6 +16,15 @@ void class_table_section(Html& page, const Evaluation& evaluation);
 // sections_pictures.cpp
 void picture_section(Html& page, const RunRecord& run);
 
+// sections_evidence.cpp
+void evidence_section(Html& page, const RunRecord& run);
+void look_alike_section(Html& page, const Evaluation& evaluation);
+
+// comparison_looks.cpp: the pictures that all runs kept, each run's evidence side by side.
+void looks_comparison(Html& page, const std::vector<RunRecord>& runs);
+// The colour and the name of run r, as all parts of a comparison show them.
+void run_key(Html& page, const std::vector<RunRecord>& runs, size_t r);
+
 // sections_facts.cpp
 void failure_section(Html& page, const RunRecord& run);
 void cost_section(Html& page, const RunRecord& run);

@@ -153,6 +153,8 @@ std::string single_page(const RunRecord& run) {
   if (const Evaluation* evaluation = run.evaluation()) {
     confusion_section(page, *evaluation);
     class_table_section(page, *evaluation);
+    look_alike_section(page, *evaluation);
+    evidence_section(page, run);
     picture_section(page, run);
   }
   failure_section(page, run);

@@ -112,6 +112,15 @@ td.name,th.name{overflow-wrap:anywhere;min-width:8em}
 b.wrong{color:var(--wrong)}b.right{color:var(--right)}
 .truth{color:var(--soft)}.truth b{color:var(--ink)}
 .id{color:var(--soft);font-size:.75rem}
+.alikes{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr));gap:28px 36px;margin-top:16px}
+.alike h3{margin-bottom:8px;overflow-wrap:anywhere}
+.alike h3 b{font-weight:600;color:var(--ink)}
+.two{display:grid;grid-template-columns:1fr 1fr;gap:14px}
+.two>*{min-width:0}
+.compared{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,calc(150px*(var(--maps) + 1))),1fr));gap:28px 36px;margin-top:16px}
+.maps{display:grid;grid-template-columns:repeat(calc(var(--maps) + 1),minmax(0,1fr));gap:6px;font-size:.87rem;line-height:1.4;overflow-wrap:anywhere}
+.maps img{width:100%;aspect-ratio:1;object-fit:contain;background:var(--line);border-radius:3px;display:block;margin-bottom:5px}
+.maps .run{color:var(--soft)}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,230px),1fr));gap:14px 24px;margin:0}
 dt{color:var(--soft);font-size:.82rem}
 dd{margin:0;overflow-wrap:anywhere}

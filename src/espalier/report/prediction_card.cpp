@@ -1,0 +1,44 @@
+#include "espalier/report/prediction_card.h"
+
+#include "espalier/report/axis.h"
+
+namespace espalier {
+
+void shown_picture(Html& page, const std::string& uri, const std::string& alt, bool small) {
+  if (!uri.empty())
+    page.empty("img", {{"src", uri}, {"alt", alt}, {"class", small ? "pixels" : "smooth"}});
+}
+
+void answer_line(Html& page, const ShownPrediction& one) {
+  page.open("p").leaf("b", one.predicted,
+                      {{"class", one.predicted == one.truth ? "right" : "wrong"}});
+  page.leaf("span", " " + percent_text(one.confidence)).close();
+}
+
+std::string share_line(const ShownPrediction& one) {
+  std::string line;
+  if (one.object) line = "on the object " + percent_text(one.object->share, 0);
+  if (one.part)
+    line += (line.empty() ? "on the decisive part " : ", on the decisive part ") +
+            percent_text(one.part->share, 0);
+  return line;
+}
+
+void prediction_card(Html& page, const ShownPrediction& one) {
+  page.open("figure", {{"class", "seen"}});
+  if (!one.image.empty() || !one.evidence.empty()) {
+    page.open("div", {{"class", "pair"}});
+    shown_picture(page, one.image, "picture of " + one.truth, one.small);
+    shown_picture(page, one.evidence, "evidence", one.small);
+    page.close();
+  }
+  page.open("figcaption");
+  answer_line(page, one);
+  if (one.predicted != one.truth)
+    page.open("p", {{"class", "truth"}}).text("in truth ").leaf("b", one.truth).close();
+  const std::string shares = share_line(one);
+  if (!shares.empty()) page.leaf("p", shares, {{"class", "truth"}});
+  page.leaf("p", one.id, {{"class", "id"}}).close().close();
+}
+
+}  // namespace espalier

@@ -1,0 +1,23 @@
+// A picture with its evidence and what was answered, as galleries show it.
+#pragma once
+
+#include <string>
+
+#include "espalier/report/html.h"
+#include "espalier/report/run_record.h"
+
+namespace espalier {
+
+// An <img> of the page; nothing for an empty URI.
+void shown_picture(Html& page, const std::string& uri, const std::string& alt, bool small);
+
+// "lemon 93.0 %" in the colour of right or wrong.
+void answer_line(Html& page, const ShownPrediction& one);
+
+// "on the object 61 %, on the decisive part 12 %"; "" when nothing is known.
+std::string share_line(const ShownPrediction& one);
+
+// Picture and evidence beside each other; below them answer, truth where it differs, shares and id.
+void prediction_card(Html& page, const ShownPrediction& one);
+
+}  // namespace espalier
