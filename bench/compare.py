@@ -37,9 +37,9 @@ def settings():
                 for threads in (1, 2):
                     yield dict(what="infer", model=model, size=224, batch=batch, threads=threads, precision=precision)
     for model, size, batches in (("resnet20", 32, (16, 128)), ("resnet18", 224, (8, 32)),
-                                 ("mobilenet_v2", 224, (8, 32))):
+                                 ("mobilenet_v2", 224, (8, 32)), ("tf_efficientnet_lite0", 160, (16, 32))):
         for batch in batches:
-            for precision in ("fp32", "bf16"):
+            for precision in ("fp32",) if model.startswith("tf_") else ("fp32", "bf16"):
                 for threads in (1, 2):
                     yield dict(what="train", model=model, size=size, batch=batch, threads=threads,
                                precision=precision)

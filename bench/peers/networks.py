@@ -1,5 +1,5 @@
-"""The networks of the comparison in PyTorch: torchvision's, and the CIFAR ResNet with zero-padded shortcuts (He et al.
-2016, option A), of which no published package has this form."""
+"""The networks of the comparison in PyTorch: torchvision's, timm's where that has none, and the CIFAR ResNet with
+zero-padded shortcuts (He et al. 2016, option A), of which no published package has this form."""
 import pathlib
 import sys
 
@@ -48,4 +48,7 @@ def make_network(name):
         return CifarResNet(3)
     import torchvision_on_cpu  # noqa: F401
     import torchvision
-    return getattr(torchvision.models, name)()
+    if hasattr(torchvision.models, name):
+        return getattr(torchvision.models, name)()
+    import timm
+    return timm.create_model(name)

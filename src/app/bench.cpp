@@ -1,4 +1,6 @@
 // espalier bench WHAT: images a second of inference, of training steps or of the loader, on this machine.
+#include <chrono>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +13,7 @@
 #include "espalier/deploy/network.h"
 #include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/trace.h"
-#include "espalier/tasks/classify.h"
+#include "espalier/tasks/method.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
 #include "espalier/train/optimiser.h"
@@ -135,39 +137,58 @@ Batch random_batch(int64_t count, int64_t side, int64_t channels, int64_t classe
 int bench_train(const Arguments& arguments) {
   NetworkBench bench;
   TrainConfig train;
+  MethodConfig method;
   std::string precision = "fp32";
   CommandLine line("espalier bench train [flags]",
                    "trains a network on one random batch: forward, backward, optimiser step");
   line.add(fields(bench, "a name that `espalier models` lists"));
   line.add({field("optimiser", train.optimiser, "sgd or adamw").one_of({"sgd", "adamw"}),
             field("precision", precision, "arithmetic").one_of({"fp32", "bf16"})});
+  line.add(fields(method));
   if (!line.parse(arguments)) return 0;
   double before = resident_mib();
   LoadedModel made = random_model(bench.model, bench.random);
-  to_channels_last(*made.net);
-  ClassifyTask task(made.net, made.meta, {});
-  Optimiser optimiser(task.module(), train);
-  task.module().train();
-  const Batch batch =
-      random_batch(bench.batch, made.meta.input_size, made.net->arguments.at("in_channels"),
-                   made.net->arguments.at("classes"));
+  const int64_t channels = made.net->arguments.at("in_channels"), side = made.meta.input_size;
+  method = resolve_method(method, *made.net, channels, side);
+  if (bench.batch % copies(method) != 0)
+    fail(Kind::usage,
+         "method {} takes each picture {} times: --batch {} must be a multiple of that",
+         method.name, copies(method), bench.batch);
+  std::unique_ptr<ClassifyTask> task = make_task(method, made.net, made.meta, {});
+  to_channels_last(task->module());
+  Optimiser optimiser(task->module(), train);
+  task->module().train();
+  const Batch loaded =
+      random_batch(bench.batch / copies(method), side, channels, made.net->arguments.at("classes"));
+  const BatchTransform change = batch_transform(method, {});
+  Random random = Random(1).stream("method");
+  using Clock = std::chrono::steady_clock;
+  Clock::duration changing{}, all{};
   constexpr double kRate = 1e-3;
   Rate rate = measure_rate(bench.rate, [&] {
+    const Clock::time_point start = Clock::now();
+    Batch batch = loaded;
+    if (change) change(batch, random);
+    changing += Clock::now() - start;
     optimiser.zero_grad();
     Losses losses;
     {
       Autocast scope(precision == "bf16" ? Precision::bf16 : Precision::fp32);
-      losses = task.losses(batch);
+      losses = task->losses(batch);
     }
     if (!std::isfinite(losses.total.item<double>()))
       fail(Kind::internal, "the loss on random images is not finite");
     losses.total.backward();
     optimiser.step(kRate);
+    all += Clock::now() - start;
     return bench.batch;
   });
   nlohmann::ordered_json record =
       settings_of("train", bench.model, bench.batch, precision, made.meta.input_size);
   record["optimiser"] = train.optimiser;
+  record["method"] = method.name;
+  // Of the time of a step, what the method does to the batch: in training the loader's threads do it.
+  record["batch_share"] = std::chrono::duration<double>(changing) / all;
   print_result(line, record, rate, before);
   return 0;
 }

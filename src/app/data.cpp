@@ -8,6 +8,7 @@
 #include "espalier/core/progress.h"
 #include "espalier/data/augment_sheet.h"
 #include "espalier/data/contact_sheet.h"
+#include "espalier/data/destruct_sheet.h"
 #include "espalier/data/orchard.h"
 #include "espalier/data/splits.h"
 #include "espalier/data/write.h"
@@ -87,6 +88,13 @@ int draw_sheet(const Arguments& arguments) {
   return write_sheet(out, contact_sheet(*data, sheet), line);
 }
 
+// The side that training would choose.
+int64_t preview_side(const AugmentConfig& augment, const Splits& splits) {
+  ClassifyRecipe recipe;
+  recipe.model = "resnet18", recipe.augment = augment;
+  return input_side(recipe, splits);
+}
+
 int draw_augmented(const Arguments& arguments) {
   std::string where, out = "augment.png";
   AugmentConfig augment;
@@ -101,11 +109,31 @@ int draw_augmented(const Arguments& arguments) {
   if (!line.parse(arguments)) return 0;
 
   const Splits splits = open_splits(where, {});
-  ClassifyRecipe recipe;  // for its rule of the input's side
-  recipe.model = "resnet18", recipe.augment = augment;
-  const int64_t side = input_side(recipe, splits);
+  const int64_t side = preview_side(augment, splits);
   return write_sheet(out, augment_sheet(splits.train, augment, static_cast<int>(side), sheet),
                      line);
+}
+
+int draw_destroyed(const Arguments& arguments) {
+  std::string where, out = "destruct.png";
+  AugmentConfig view;
+  DestructSheetConfig sheet;
+  CommandLine line(
+      "espalier data destruct DATA [flags]",
+      "shows on one picture how method dcl destroys images: each row begins with the "
+      "image, then come rising reaches as in the paper, then the published code's way");
+  line.positional("data", where, "image folder, IDX folder, picture, or orchard[:...]");
+  line.add(
+      {field("out", out, "PNG to write"),
+       field("size", view.size, "side of the images; 0: chosen from the data").between(0, 8192),
+       field("resize", view.resize, "how an image is made square")
+           .one_of({"crop", "squash", "pad"})});
+  line.add(fields(sheet));
+  if (!line.parse(arguments)) return 0;
+
+  const Splits splits = open_splits(where, {});
+  const int64_t side = preview_side(view, splits);
+  return write_sheet(out, destruct_sheet(splits.train, view, static_cast<int>(side), sheet), line);
 }
 
 struct Action {
@@ -122,7 +150,8 @@ const std::vector<Action>& actions() {
        run_data_check},
       {"sheet", "samples of a data set with their truth on one picture", draw_sheet},
       {"augment", "what the flags of augmentation do to some pictures, on one picture",
-       draw_augmented}};
+       draw_augmented},
+      {"destruct", "how method dcl destroys some pictures, on one picture", draw_destroyed}};
   return table;
 }
 

@@ -27,10 +27,12 @@ const std::vector<Verb>& verbs() {
       {"eval", "score a run, model file or .onnx on data", run_eval},
       {"predict", "classify images or a folder of them", run_predict},
       {"export", "write a checked, folded .onnx", run_export},
+      {"convert", "weights between .pth, .safetensors and folders", run_convert},
       {"report", "one HTML page for a run, or several side by side", run_report},
       {"data", "draw an orchard, check a data set, look at it", run_data},
       {"models", "list the models with parameters and MACs", run_models},
       {"bench", "images a second of inference, training or loading", run_bench},
+      {"lab", "run an experiment over seeds and say what it shows", run_lab},
       {"demo", "the whole path on the orchard in a few minutes", run_demo},
   };
   return table;

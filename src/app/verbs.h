@@ -9,10 +9,12 @@ int run_train(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_predict(const Arguments& arguments);
 int run_export(const Arguments& arguments);
+int run_convert(const Arguments& arguments);
 int run_report(const Arguments& arguments);
 int run_data(const Arguments& arguments);
 int run_models(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
+int run_lab(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 
 }  // namespace espalier

@@ -84,8 +84,8 @@ class Command : public ::testing::Test {
 TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
   Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* verb :
-       {"train", "eval", "predict", "export", "report", "data", "models", "bench", "demo"})
+  for (const char* verb : {"train", "eval", "predict", "export", "convert", "report", "data",
+                           "models", "bench", "lab", "demo"})
     EXPECT_NE(outcome.out.find(verb), std::string::npos) << verb;
   outcome = run({"train", "--help"});
   EXPECT_EQ(outcome.code, 0);
@@ -290,6 +290,57 @@ TEST_F(Command, AKilledRunGoesOnToTheBitWithMixupAndCutmix) {
   expect_resumed_to_the_bit({"--mixup", "0.4", "--cutmix", "1"});
 }
 
+TEST_F(Command, AKilledRunGoesOnToTheBitWithDestroyedCopies) {
+  expect_resumed_to_the_bit({"--method", "dcl", "--dcl-grid", "4"});
+}
+
+TEST_F(Command, MethodsThatDoNotFitAreRefused) {
+  auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = train_words("none");
+    more.push_back("--force");
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  expect_refused(with({"--method", "dlc"}), 2, "dcl");
+  expect_refused(with({"--method", "dcl", "--dcl-grid", "9"}), 2, "8 x 8 places");
+  expect_refused(with({"--method", "pmg", "--pmg-grids", "4,2"}), 2, "3 stages");
+  expect_refused(with({"--method", "dcl", "--model", "vit_small"}), 5, "feature maps");
+}
+
+TEST_F(Command, DestructionIsDrawn) {
+  Outcome outcome = run({"data", "destruct", "orchard:twins,size=48,train=20", "--grid", "3",
+                         "--pictures", "2", "--cell", "48", "--out", "d.png"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  Image sheet = read_png(root_ / "d.png");
+  EXPECT_GE(sheet.width, 5 * 48);  // the picture, reaches 1 and 2, two as published
+  EXPECT_GE(sheet.height, 2 * 48);
+  expect_refused({"data", "destruct", "orchard", "--grid", "3", "--reaches", "3"}, 2, "reach");
+}
+
+TEST_F(Command, AnExperimentGoesOnWhereItStopped) {
+  const std::vector<std::string> words = {
+      "lab",        "dcl",
+      "--data",     "orchard:twins,classes=2,size=32,train=16,val=4,test=8",
+      "--size",     "32",
+      "--epochs",   "4",
+      "--batch",    "8",
+      "--dcl-grid", "4",
+      "--model",    "resnet20",
+      "--pretrain", "",
+      "--ways",     "plain,destruction",
+      "--seeds",    "2",
+      "--out",      "lab",
+      "--threads",  "1",
+      "--json",     "--quiet"};
+  Outcome outcome = run(words);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(last_json(outcome)["runs"], 4);
+  const std::string lines = read_file(root_ / "lab/results.csv");
+  ASSERT_EQ(run(words).code, 0);
+  EXPECT_EQ(read_file(root_ / "lab/results.csv"), lines);
+  expect_refused({"lab", "dlc"}, 2, "did you mean dcl?");
+}
+
 TEST_F(Command, AugmentationIsDrawn) {
   std::vector<std::string> words = {"data",        "augment", "orchard:species,size=32,train=20",
                                     "--out",       "a.png",   "--pictures",
@@ -311,6 +362,36 @@ TEST_F(Command, AugmentationIsDrawn) {
   EXPECT_NE(read_file(root_ / "a.png"), first);
   expect_refused({"data", "augment", "nowhere"}, 4, "nowhere");
   expect_refused({"data", "augment", "orchard", "--policy", "randaugmnet"}, 2, "randaugment");
+}
+
+TEST_F(Command, WeightsGoOutAndIn) {
+  ASSERT_EQ(run(train_words("a")).code, 0);
+  Outcome out = run({"convert", "a", "a.pth", "--json", "--quiet"});
+  ASSERT_EQ(out.code, 0) << out.err;
+  EXPECT_EQ(last_json(out).at("model"), "resnet20");
+  ASSERT_EQ(run({"convert", "a.pth", "b", "--quiet"}).code, 0);
+  EXPECT_EQ(Safetensors::read(root_ / "a/model.safetensors").find("conv1.weight")->bytes,
+            Safetensors::read(root_ / "b/model.safetensors").find("conv1.weight")->bytes);
+
+  std::vector<std::string> words = train_words("c");
+  words.insert(words.end(), {"--weights", "a.pth", "--std", "0.3,0.3,0.3"});
+  Outcome trained = run(words);
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  auto record = nlohmann::json::parse(read_file(root_ / "c/weights.json"));
+  EXPECT_EQ(record.at("loaded"), record.at("lines").size());
+  EXPECT_EQ(record.at("form"), "PyTorch");
+  auto config = nlohmann::json::parse(read_file(root_ / "c/config.json"));
+  EXPECT_EQ(config.at("pretrained_cfg").at("mean").at(0), 0.485);
+  EXPECT_EQ(config.at("pretrained_cfg").at("std").at(0), 0.3);
+  // What the weights said stands in the run: it goes on without them.
+  fs::remove(root_ / "a.pth");
+  EXPECT_EQ(run({"train", "classify", "--out", "c", "--resume", "--quiet"}).code, 0);
+
+  expect_refused({"convert", "b", "b.onnx"}, 2, "OUT is a .pth, .pt, .th or .safetensors");
+  expect_refused({"convert", "b", "d", "--model", "resnet18"}, 2, "fits best: resnet20");
+  expect_refused({"train", "classify", "--weights", "none.pth", "--quiet"}, 4, "none.pth");
+  expect_refused({"train", "classify", "--mean", "0.5", "--quiet"}, 2,
+                 "1 numbers for pictures of 3");
 }
 
 TEST_F(Command, DamagedModelsAreRefusedByName) {

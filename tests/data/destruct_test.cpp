@@ -229,6 +229,28 @@ TEST(DestructBatches, ThePublishedFormGuessesOnItsOwnGrid) {
   EXPECT_TRUE(batch.truth[0].destruction.source.empty());
 }
 
+TEST(DestructBatches, JigsawsFollowInTheOrderOfTheirGrids) {
+  const Batch before = photographs(2, 32);
+  Batch batch = before;
+  Random random(9);
+  jigsaw_batches({8, 2})(batch, random);
+  ASSERT_EQ(batch.count, 6);
+  EXPECT_EQ(batch.indices, (std::vector<int64_t>{100, 100, 100, 101, 101, 101}));
+  for (int i = 0; i < 6; ++i) {
+    const Destruction& moved = batch.truth[static_cast<size_t>(i)].destruction;
+    EXPECT_EQ(moved.grid, i % 3 == 0 ? 0 : i % 3 == 1 ? 8 : 2);
+    Image picture = picture_of(batch, i);
+    EXPECT_EQ(i % 3 == 0 ? picture : destruct(picture, inverse(moved)), picture_of(before, i / 3));
+  }
+  EXPECT_THROW(jigsaw_batches({0}), Error);
+}
+
+TEST(Destruct, AJigsawKeepsNoOrder) {
+  // Of n cells one stays in place on average, whatever n is.
+  EXPECT_NEAR(49 * in_place_share(20'000, [](Random& random) { return draw_jigsaw(7, random); }), 1,
+              0.03);
+}
+
 TEST(DestructBatches, ImpossibleSettingsAreToldBeforeTheFirstBatch) {
   EXPECT_THROW(destruct_batches({.grid = 0}), Error);
   EXPECT_THROW(destruct_batches({.grid = 4, .reach = 4}), Error);

@@ -265,6 +265,19 @@ void expect_refused(const OrchardConfig& config, const std::string& key) {
   }
 }
 
+TEST(Orchard, OtherKindsFollowFromTheFirst) {
+  OrchardConfig usual{.kind = "twins", .classes = 4}, others = usual;
+  others.first = 8;
+  EXPECT_EQ(orchard_class_names(others)[0],
+            orchard_class_names({.kind = "twins", .classes = 12})[8]);
+  Sample one = make_orchard(usual, OrchardSplit::train)->read(0),
+         other = make_orchard(others, OrchardSplit::train)->read(0);
+  EXPECT_EQ(one.truth.labels, other.truth.labels);
+  EXPECT_NE(one.image, other.image);
+  others.first = 9;
+  EXPECT_THROW(make_orchard(others, OrchardSplit::train), Error);
+}
+
 TEST(Orchard, BadValuesAreNamed) {
   expect_refused({.kind = "twin"}, "twins");  // the nearest word is offered
   expect_refused({.classes = 1}, "classes");

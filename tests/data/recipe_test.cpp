@@ -20,7 +20,7 @@ Sample noise(int width, int height, int channels) {
 
 TEST(Recipe, GivesSquaresAndKeepsGrayGray) {
   Random random(1);
-  for (const char* augment : {"auto", "none", "light", "standard"})
+  for (const char* augment : {"auto", "none", "light", "standard", "fine"})
     for (const char* how : {"crop", "squash", "pad"})
       for (auto [width, height] : {std::pair{50, 37}, {20, 90}, {32, 32}, {1, 300}, {5, 5}})
         for (int channels : {1, 3})
@@ -81,6 +81,25 @@ TEST(Recipe, LightMovesByAnEighthAndMirrors) {
     EXPECT_EQ(places.size(), flip ? 9u * 10 : 9u * 9);  // 12..20, and mirrored 11..19
     EXPECT_EQ(places.begin()->first, flip ? 11 : 12);
   }
+}
+
+TEST(Recipe, FineTurnsLittleAndShowsMostOfThePicture) {
+  Random random(3);
+  Sample ramp;
+  ramp.image = Image(96, 96, 1);
+  for (int y = 0; y < 96; ++y)
+    for (int x = 0; x < 96; ++x) ramp.image.at(x, y) = static_cast<uint8_t>(80 + x);
+  const Transform fine = train_transform({.augment = "fine", .flip = false}, 84);
+  std::set<int> centres;
+  for (int draw = 0; draw < 50; ++draw) {
+    const Image out = fine(ramp, random).image;
+    // A step to the right shows about a step to the right: cos 15 is 0.97.
+    EXPECT_NEAR(out.at(72, 42) - out.at(12, 42), 59, 2);
+    // A crop of 84 of 96, turned about the middle of the 96.
+    EXPECT_NEAR(out.at(42, 42), 80 + 48, 9);
+    centres.insert(out.at(42, 42));
+  }
+  EXPECT_GT(centres.size(), 5u);
 }
 
 TEST(Recipe, StandardChangesColoursOnlyWhenAsked) {

@@ -10,6 +10,7 @@
 #include "espalier/format/idx.h"
 #include "espalier/format/jpeg.h"
 #include "espalier/format/png.h"
+#include "espalier/format/torch_file.h"
 #include "espalier/models/model_file.h"
 #include "espalier/models/table.h"
 #include "espalier/report/report.h"
@@ -153,6 +154,22 @@ TEST_F(Corruption, Model) {
         return loaded.meta.class_names == small_meta().class_names &&
                same_state(*model, *loaded.net);
       });
+}
+
+TEST_F(Corruption, PyTorchFile) {
+  std::shared_ptr<ImageModel> model = small_model();
+  StoredTensors state(module_state(*model));
+  write_torch_file(folder_.root() / "whole.pth", state.tensors);
+  try_all("weights of PyTorch", "weights.pth", read_file(folder_.root() / "whole.pth"), true, twice,
+          [&](const std::string&, const fs::path& path) {
+            TorchFile file = TorchFile::read(path);
+            bool same = file.tensors().size() == state.tensors.size();
+            for (size_t i = 0; same && i < state.tensors.size(); ++i)
+              same = file.tensors()[i].name == state.tensors[i].name &&
+                     file.tensors()[i].shape == state.tensors[i].shape &&
+                     file.tensors()[i].bytes == state.tensors[i].bytes;
+            return same;
+          });
 }
 
 TEST_F(Corruption, ConfigurationBesideAModel) {

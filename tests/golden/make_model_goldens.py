@@ -2,7 +2,7 @@
 
     python tests/golden/make_model_goldens.py          # torch 2.13.0, torchvision 0.28.0, timm 1.0.31, pytorchcv 0.0.74
 
-The photograph ResNets, MobileNetV2, ShuffleNetV2, RegNet and ConvNeXt are torchvision's; MobileNetV1, EfficientNet-Lite
+The photograph ResNets, MobileNetV2, ShuffleNetV2, SqueezeNet, RegNet and ConvNeXt are torchvision's; MobileNetV1, EfficientNet-Lite
 and the vision transformer timm's. The CIFAR ones are pytorchcv's, which projects its shortcuts (option B, our
 shortcut = "conv"); option A has no published original that installs, and is tested against option B instead.
 """
@@ -61,6 +61,8 @@ def photograph_nets():
     for width in ("x0_5", "x1_0", "x1_5", "x2_0"):
         name = f"shufflenet_v2_{width}"
         yield name, 1, 0.9, getattr(torchvision.models, name)()
+    for name in ("squeezenet1_0", "squeezenet1_1"):
+        yield name, 1, 0.5, getattr(torchvision.models, name)()
     for name in ("regnet_y_400mf", "regnet_y_1_6gf", "convnext_tiny"):
         yield name, 1, 0.5, getattr(torchvision.models, name)()
     yield "vit_small", 1, 0.5, timm.create_model("vit_small_patch16_224", dynamic_img_size=True,

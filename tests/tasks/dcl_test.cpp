@@ -189,6 +189,20 @@ TEST(Dcl, MixedLabelsGoToTheOriginalsOrTheCopiesHalf) {
               parts_of_loss(c.task.losses(c.batch)).adversarial, 1e-6);
 }
 
+TEST(Dcl, TheAdversarialHeadOfClassesHasAVerdictOfItsOwn) {
+  torch::manual_seed(3);
+  Case c({.variant = "compat", .grid = 4});
+  const auto verdicts = c.task.verdicts(c.batch);
+  ASSERT_EQ(verdicts.size(), 3u);
+  EXPECT_EQ(verdicts[1].first, "adversary");
+  EXPECT_TRUE(at::allclose(verdicts[2].second, verdicts[0].second + verdicts[1].second));
+  torch::NoGradGuard guard;
+  at::Tensor halves = at::matmul(c.map.mean({2, 3}), parameter(c.task, "adversary.weight").t());
+  EXPECT_NEAR(verdicts[1].second[0][1].item<double>(),
+              (halves[0][1] + halves[0][1 + kClasses]).item<double>(), 1e-5);
+  EXPECT_EQ(Case({.variant = "strict", .grid = 4}).task.verdicts(c.batch).size(), 1u);
+}
+
 TEST(Dcl, AWeightOfZeroLeavesItsHeadOut) {
   torch::manual_seed(3);
   Case c({.grid = 4, .beta = 0, .gamma = 0});

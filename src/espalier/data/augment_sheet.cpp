@@ -6,43 +6,14 @@
 #include "espalier/data/contact_sheet.h"
 #include "espalier/data/loader.h"
 #include "espalier/data/mix.h"
+#include "espalier/data/sample_grid.h"
 #include "espalier/data/subset.h"
 
 namespace espalier {
 namespace {
 
-// The cells of the sheet, row by row; a cell without a sample stays empty.
-class Cells : public Dataset {
- public:
-  Cells(int64_t rows, int64_t columns, std::vector<std::string> class_names)
-      : columns_(columns),
-        samples_(static_cast<size_t>(rows * columns)),
-        class_names_(std::move(class_names)) {}
-
-  Sample& at(int64_t row, int64_t column) {
-    return samples_[static_cast<size_t>(row * columns_ + column)];
-  }
-
-  int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
-  Sample read(int64_t i, int) const override { return samples_[static_cast<size_t>(i)]; }
-  std::string id(int64_t i) const override { return samples_[static_cast<size_t>(i)].id; }
-  int64_t label(int64_t) const override { return -1; }
-  const std::vector<std::string>& class_names() const override { return class_names_; }
-
- private:
-  int64_t columns_;
-  std::vector<Sample> samples_;
-  std::vector<std::string> class_names_;
-};
-
-std::vector<int64_t> spread(int64_t size, int64_t count) {
-  std::vector<int64_t> indices;
-  for (int64_t k = 0; k < count; ++k) indices.push_back(k * size / count);
-  return indices;
-}
-
 // One epoch of the loader, which gives a single batch, into a column.
-void fill_column(Loader& loader, int64_t epoch, int64_t column, Cells& cells) {
+void fill_column(Loader& loader, int64_t epoch, int64_t column, SampleGrid& cells) {
   loader.start_epoch(epoch);
   const std::optional<Batch> batch = loader.next();
   if (!batch) return;
@@ -84,7 +55,7 @@ Image augment_sheet(const DatasetPtr& data,
       chosen, train_transform(augment, side),
       {.batch = rows, .workers = 0, .seed = seed, .min_side = decode_side(augment, side, true)},
       mix_batches(augment.mixup, augment.cutmix));
-  Cells cells(rows, columns, data->class_names());
+  SampleGrid cells(rows, columns, data->class_names());
   fill_column(plain, 0, 0, cells);
   for (int64_t draw = 0; draw < config.draws; ++draw) fill_column(training, draw, 1 + draw, cells);
   return contact_sheet(

@@ -157,6 +157,13 @@ Destruction draw_published_walk(int grid, Random& random) {
   return moved;
 }
 
+Destruction draw_jigsaw(int grid, Random& random) {
+  check_grid(grid);
+  Destruction moved = in_place(grid);
+  random.shuffle(moved.source);
+  return moved;
+}
+
 Destruction inverse(const Destruction& destruction) {
   Destruction back = in_place(destruction.grid);
   for (size_t i = 0; i < destruction.source.size(); ++i)

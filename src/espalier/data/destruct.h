@@ -27,6 +27,9 @@ Destruction draw_destruction(int grid, double reach, Random& random);
 // two of the row under way, another the last two complete rows. Displacements are not bounded.
 Destruction draw_published_walk(int grid, Random& random);
 
+// Every order of the cells alike: the jigsaw of progressive multi-granularity training.
+Destruction draw_jigsaw(int grid, Random& random);
+
 Destruction inverse(const Destruction& destruction);
 
 // The image with its cells moved. Bounds are floor(i side / grid); where the grid does not divide a

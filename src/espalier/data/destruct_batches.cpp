@@ -32,6 +32,36 @@ Destroyed destroy(const Image& image, const DestructConfig& config, Random& rand
   return {std::move(destroyed), std::move(guess)};
 }
 
+void append(Batch& batch, const Image& image, Annotation truth, int64_t index) {
+  batch.pixels.insert(batch.pixels.end(), image.pixels.begin(), image.pixels.end());
+  batch.truth.push_back(std::move(truth));
+  batch.indices.push_back(index);
+  ++batch.count;
+}
+
+// Every picture of the batch, and behind it `copies` of it that `make(image, copy, random)` destroys.
+template <class Make>
+void follow_by_copies(Batch& batch, size_t copies, Random& random, Make&& make) {
+  Batch longer{.height = batch.height, .width = batch.width, .channels = batch.channels};
+  longer.failures = std::move(batch.failures);
+  longer.pixels.reserve((1 + copies) * batch.pixels.size());
+  for (size_t i = 0; i < batch.truth.size(); ++i) {
+    const Image original = picture(batch, i);
+    const Annotation& truth = batch.truth[i];
+    append(longer, original, truth, batch.indices[i]);
+    for (size_t copy = 0; copy < copies; ++copy) {
+      Destroyed destroyed = make(original, copy, random);
+      append(longer, destroyed.image,
+             {.width = truth.width,
+              .height = truth.height,
+              .labels = truth.labels,
+              .destruction = std::move(destroyed.targets)},
+             batch.indices[i]);
+    }
+  }
+  batch = std::move(longer);
+}
+
 }  // namespace
 
 BatchTransform destruct_batches(const DestructConfig& config, BatchTransform first) {
@@ -39,25 +69,23 @@ BatchTransform destruct_batches(const DestructConfig& config, BatchTransform fir
   draw_destruction(config.grid, config.published ? 0 : config.reach, trial);
   return [config, first = std::move(first)](Batch& batch, Random& random) {
     if (first) first(batch, random);
-    Batch pairs{.count = 2 * batch.count,
-                .height = batch.height,
-                .width = batch.width,
-                .channels = batch.channels};
-    pairs.failures = std::move(batch.failures);
-    pairs.pixels.reserve(2 * batch.pixels.size());
-    for (size_t i = 0; i < batch.truth.size(); ++i) {
-      const Image original = picture(batch, i);
-      Destroyed destroyed = destroy(original, config, random);
-      for (const Image& image : {original, destroyed.image})
-        pairs.pixels.insert(pairs.pixels.end(), image.pixels.begin(), image.pixels.end());
-      const Annotation& truth = batch.truth[i];
-      Annotation moved{.width = truth.width, .height = truth.height, .labels = truth.labels};
-      moved.destruction = std::move(destroyed.targets);
-      pairs.truth.push_back(truth);
-      pairs.truth.push_back(std::move(moved));
-      pairs.indices.insert(pairs.indices.end(), 2, batch.indices[i]);
-    }
-    batch = std::move(pairs);
+    follow_by_copies(batch, 1, random, [&](const Image& image, size_t, Random& draw) {
+      return destroy(image, config, draw);
+    });
+  };
+}
+
+BatchTransform jigsaw_batches(const std::vector<int64_t>& grids, BatchTransform first) {
+  Random trial(0);
+  for (int64_t grid : grids) draw_jigsaw(static_cast<int>(grid), trial);
+  return [grids, first = std::move(first)](Batch& batch, Random& random) {
+    if (first) first(batch, random);
+    follow_by_copies(batch, grids.size(), random,
+                     [&](const Image& image, size_t copy, Random& draw) -> Destroyed {
+                       Destruction moved = draw_jigsaw(static_cast<int>(grids[copy]), draw);
+                       Image destroyed = destruct(image, moved);
+                       return {std::move(destroyed), std::move(moved)};
+                     });
   };
 }
 

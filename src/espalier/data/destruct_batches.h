@@ -1,4 +1,4 @@
-// Behind every picture of a batch its destroyed copy, as DCL trains on them: o1, d1, o2, d2, ...
+// Behind every picture of a batch its destroyed copies, as DCL and PMG train on them: o1, d1, o2, d2, ...
 //
 //   Loader train(dataset, transform, config, destruct_batches({.grid = 7, .reach = 2}));
 //
@@ -21,5 +21,8 @@ struct DestructConfig {
 // `first`, where there is one, changes the batch before (mixup). Throws Error(usage) for impossible
 // settings, at the latest when a batch does not allow them.
 BatchTransform destruct_batches(const DestructConfig& config, BatchTransform first = {});
+
+// Behind every picture a jigsaw of it for each grid, in their order.
+BatchTransform jigsaw_batches(const std::vector<int64_t>& grids, BatchTransform first = {});
 
 }  // namespace espalier

@@ -12,6 +12,10 @@ Fields fields(OrchardConfig& c) {
             "species differ in shape and colour, twins only in a small mark on some leaves")
           .one_of({"species", "twins"}),
       field("classes", c.classes, "how many kinds of plant").between(2, kMarkShapes),
+      field("first", c.first,
+            "where in the list of kinds the first class stands; 6 with 6 classes "
+            "gives other kinds than 0")
+          .between(0, kMarkShapes - 2),
       field("size", c.size, "side of the square pictures, pixels").between(16, 2048),
       field("mark", c.mark, "side of the mark over the side of the picture (twins)")
           .between(0.04, 0.4),
@@ -30,12 +34,15 @@ void check_orchard(const OrchardConfig& config) {
   const Fields known = fields(copy);
   with_context("orchard", [&] {
     for (const Field& f : known) set_field(known, f.name, field_text(f));
+    if (config.first + config.classes > kMarkShapes)
+      fail(Kind::usage, "first {} and classes {} go beyond the {} kinds there are", config.first,
+           config.classes, kMarkShapes);
   });
 }
 
 std::vector<std::string> orchard_class_names(const OrchardConfig& config) {
   std::vector<std::string> names;
-  for (int64_t k = 0; k < config.classes; ++k)
+  for (int64_t k = config.first; k < config.first + config.classes; ++k)
     names.push_back(config.kind == "twins" ? mark_name(static_cast<MarkShape>(k))
                                            : orchard_species().at(static_cast<size_t>(k)).name);
   return names;

@@ -24,6 +24,7 @@ struct OrchardConfig {
   std::string kind =
       "species";  // species: differ in shape and colour; twins: only in a small local mark
   int64_t classes = 8;
+  int64_t first = 0;    // the first class is so far into the list: other species than from 0 on
   int64_t size = 96;    // side of the square picture, pixels
   double mark = 0.2;    // side of the deciding part over the side of the picture (twins)
   double noise = 0.05;  // sensor noise, deviation over full scale

@@ -135,7 +135,7 @@ void add_marked_leaves(Scene& scene,
     const Vec centre{random.uniform(margin, 1 - margin), random.uniform(margin, 1 - margin)};
     const Vec node = nearest_on(branches, centre), away = centre - node;
     const double angle = std::atan2(away.y, away.x) + random.uniform(-1.0, 1.0);
-    Mark mark{.shape = static_cast<MarkShape>(scene.label),
+    Mark mark{.shape = static_cast<MarkShape>(config.first + scene.label),
               .along = random.uniform(0.42, 0.52),
               .across = random.uniform(-0.04, 0.04) * width,
               .turn = random.uniform(0, 2 * kPi),
@@ -227,7 +227,8 @@ Scene compose_scene(const OrchardConfig& config, OrchardSplit split, int64_t i, 
   const Random own = orchard_stream(config, split_name(split)).stream(static_cast<uint64_t>(i));
   const bool twins = config.kind == "twins";
   Scene scene;
-  scene.plant = twins ? &twin_species() : &orchard_species()[static_cast<size_t>(label)];
+  scene.plant =
+      twins ? &twin_species() : &orchard_species()[static_cast<size_t>(config.first + label)];
   scene.label = label;
   Random light = own.stream("light");
   scene.style = static_cast<int>(light.below(kBackdropStyles));

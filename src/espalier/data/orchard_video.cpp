@@ -87,7 +87,8 @@ Scene compose_frame(const OrchardConfig& config, uint64_t number, int64_t frame)
   const bool twins = config.kind == "twins";
   Scene scene;
   scene.label = static_cast<int64_t>(number % static_cast<uint64_t>(config.classes));
-  scene.plant = twins ? &twin_species() : &orchard_species()[static_cast<size_t>(scene.label)];
+  scene.plant =
+      twins ? &twin_species() : &orchard_species()[static_cast<size_t>(config.first + scene.label)];
   Random setting = own.stream("setting");
   scene.style = static_cast<int>(setting.below(kBackdropStyles));
   scene.tone = static_cast<int>(setting.below(kTones));

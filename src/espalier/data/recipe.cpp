@@ -14,16 +14,23 @@ namespace {
 constexpr int kLargestLightSide = 64;
 constexpr double kLeastBlur = 0.1, kLeastErased = 0.02;
 constexpr int kBestJpeg = 95;
+constexpr double kFineTurn = 15;  // degrees
 
 std::string resolved_augment(const AugmentConfig& config, int side) {
-  for (const char* known : {"none", "light", "standard"})
+  for (const char* known : {"none", "light", "standard", "fine"})
     if (config.augment == known) return known;
   if (config.augment == "auto") return side <= kLargestLightSide ? "light" : "standard";
-  fail(Kind::usage, "augment is \"{}\", not one of auto, none, light, standard", config.augment);
+  fail(Kind::usage, "augment is \"{}\", not one of auto, none, light, standard, fine",
+       config.augment);
 }
 
 int before_crop(const AugmentConfig& config, int side) {
   return static_cast<int>(std::lround(side / config.crop_share));
+}
+
+// What a crop of this side is cut from: 512 for 448.
+int before_fine_crop(int side) {
+  return static_cast<int>(std::lround(side * 8 / 7.0));
 }
 
 // torchvision's Resize(short) and CenterCrop(side) as one map: the same pixels, without the image
@@ -75,8 +82,9 @@ void add_degradations(const AugmentConfig& config, std::vector<Transform>& steps
 Fields fields(AugmentConfig& config) {
   return {
       field("augment", config.augment,
-            "augmentation; auto: light up to a side of 64, else standard")
-          .one_of({"auto", "none", "light", "standard"}),
+            "augmentation; auto: light up to a side of 64, else standard; fine: little, for "
+            "look-alike classes")
+          .one_of({"auto", "none", "light", "standard", "fine"}),
       field("size", config.size, "side of the network's input in pixels; 0: chosen from the data")
           .between(0, 8192),
       field("flip", config.flip, "mirror training images left to right; off for text and digits"),
@@ -140,6 +148,10 @@ Transform train_transform(const AugmentConfig& config, int side) {
   std::vector<Transform> steps;
   if (augment == "standard") {
     steps.push_back(random_resized_crop(side, config.min_area));
+  } else if (augment == "fine") {
+    steps.push_back(eval_transform(config, before_fine_crop(side)));
+    steps.push_back(random_affine(kFineTurn, 0, 1, 1));
+    steps.push_back(random_crop(side, side, 0));
   } else {
     steps.push_back(eval_transform(config, side));
     if (augment == "light") steps.push_back(random_crop(side, side, side / 8));
@@ -155,7 +167,9 @@ Transform train_transform(const AugmentConfig& config, int side) {
 
 int decode_side(const AugmentConfig& config, int side, bool training) {
   // A random resized crop decodes what it shows, itself.
-  if (training && resolved_augment(config, side) == "standard") return kUndecoded;
+  const std::string augment = training ? resolved_augment(config, side) : "none";
+  if (augment == "standard") return kUndecoded;
+  if (augment == "fine") side = before_fine_crop(side);
   return config.resize == "crop" ? before_crop(config, side) : side;
 }
 

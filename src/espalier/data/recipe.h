@@ -16,7 +16,9 @@ namespace espalier {
 
 struct AugmentConfig {
   // none: as for evaluation; light: pad by an eighth, crop, flip (CIFAR's); standard: random
-  // resized crop, flip, colour jitter (ImageNet's); auto: light up to a side of 64, else standard.
+  // resized crop, flip, colour jitter (ImageNet's); fine: made 8/7 as large as for evaluation, turned by
+  // up to 15 degrees, crop, flip (of look-alike classes, as DCL's published code has it); auto: light up
+  // to a side of 64, else standard.
   std::string augment = "auto";
   int64_t size = 0;        // side of the network's input, pixels; 0: the caller's choice
   bool flip = true;        // off for text, digits and whatever has a handedness

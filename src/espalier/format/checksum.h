@@ -16,6 +16,7 @@ class Checksum {
 
   void add(std::string_view bytes);
   std::string text() const;
+  uint32_t value() const { return value_; }
 
  private:
   uint32_t value_ = 0;

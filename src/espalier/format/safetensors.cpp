@@ -1,7 +1,6 @@
 #include "espalier/format/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <set>
 
@@ -18,41 +17,6 @@ using Json = nlohmann::json;
 constexpr uint64_t kLongestHeader = 100'000'000;  // the reference implementation's limit
 constexpr const char* kMetadata = "__metadata__";
 constexpr const char* kChecksum = "crc32";  // an entry of the metadata
-
-struct Type {
-  std::string_view name;
-  int64_t width;
-};
-
-// In the reference implementation's order, which decides where a tensor is written.
-constexpr std::array<Type, 15> kTypes = {{{"BOOL", 1},
-                                          {"U8", 1},
-                                          {"I8", 1},
-                                          {"F8_E5M2", 1},
-                                          {"F8_E4M3", 1},
-                                          {"I16", 2},
-                                          {"U16", 2},
-                                          {"F16", 2},
-                                          {"BF16", 2},
-                                          {"I32", 4},
-                                          {"U32", 4},
-                                          {"F32", 4},
-                                          {"F64", 8},
-                                          {"I64", 8},
-                                          {"U64", 8}}};
-
-size_t type_rank(std::string_view dtype) {
-  auto same = [&](const Type& type) { return type.name == dtype; };
-  return static_cast<size_t>(std::find_if(kTypes.begin(), kTypes.end(), same) - kTypes.begin());
-}
-
-// Bytes that shape and type ask for, or -1 when no 64-bit number holds them.
-int64_t size_in_bytes(const std::vector<int64_t>& shape, int64_t width) {
-  int64_t size = width;
-  for (int64_t length : shape)
-    if (length < 0 || __builtin_mul_overflow(size, length, &size)) return -1;
-  return size;
-}
 
 // Looks for what a parsed object no longer shows: a name that stands twice, and nesting deeper than a header has.
 void check_names(std::string_view text) {
@@ -108,7 +72,7 @@ StoredTensor parse_entry(const std::string& name, const Json& entry, std::string
     fail(Kind::format, "'data_offsets' is not a begin and an end");
   if (offsets[1] > data.size())
     fail(Kind::format, "its data ends at {} but the file has {}", offsets[1], data.size());
-  int64_t wanted = size_in_bytes(tensor.shape, width);
+  int64_t wanted = stored_size(tensor.shape, width);
   uint64_t given = offsets[1] - offsets[0];
   if (wanted < 0 || static_cast<uint64_t>(wanted) != given)
     fail(Kind::format, "its shape needs {} bytes but it has {}",
@@ -170,7 +134,7 @@ void check_consistent(const StoredTensor& tensor) {
   int64_t width = stored_width(tensor.dtype);
   if (width == 0)
     fail(Kind::internal, "tensor '{}' has the unknown type '{}'", tensor.name, tensor.dtype);
-  int64_t size = size_in_bytes(tensor.shape, width);
+  int64_t size = stored_size(tensor.shape, width);
   if (size < 0 || static_cast<size_t>(size) != tensor.bytes.size())
     fail(Kind::internal, "tensor '{}' has {} bytes, its shape needs {}", tensor.name,
          tensor.bytes.size(), size);
@@ -199,11 +163,6 @@ std::string header_of(const std::vector<const StoredTensor*>& order,
 }
 
 }  // namespace
-
-int64_t stored_width(std::string_view dtype) {
-  size_t rank = type_rank(dtype);
-  return rank == kTypes.size() ? 0 : kTypes[rank].width;
-}
 
 Safetensors Safetensors::read(const fs::path& path) {
   return parse(read_file(path, uint64_t{1} << 40), path.string());
@@ -264,7 +223,7 @@ void write_safetensors(const fs::path& path,
   std::vector<const StoredTensor*> order;
   for (const StoredTensor& tensor : tensors) order.push_back(&tensor);
   std::sort(order.begin(), order.end(), [](const StoredTensor* a, const StoredTensor* b) {
-    size_t left = type_rank(a->dtype), right = type_rank(b->dtype);
+    size_t left = stored_rank(a->dtype), right = stored_rank(b->dtype);
     return left != right ? left > right : a->name < b->name;
   });
   std::string header = with_context("writing " + path.string(), [&] {

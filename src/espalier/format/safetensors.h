@@ -17,18 +17,9 @@
 #include <vector>
 
 #include "espalier/core/files.h"
+#include "espalier/format/stored_tensor.h"
 
 namespace espalier {
-
-struct StoredTensor {
-  std::string name;
-  std::string dtype;  // "F64", "F32", "F16", "BF16", "I64" ... "I8", "U64" ... "U8", "BOOL"
-  std::vector<int64_t> shape;  // {} is a scalar; a 0 makes it empty
-  std::string_view bytes;      // row-major, little-endian
-};
-
-// Bytes of one number of this type; 0 for an unknown one.
-int64_t stored_width(std::string_view dtype);
 
 // A parsed file. It owns the bytes that its tensors look into; copies share them.
 class Safetensors {

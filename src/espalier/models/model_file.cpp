@@ -18,6 +18,7 @@ using nlohmann::ordered_json;
 
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kConfig = "config.json";
+constexpr uint64_t kLargestConfig = 16 << 20;
 
 // Our word for fitting a picture into the square, and timm's.
 struct ResizeWord {
@@ -75,7 +76,7 @@ ordered_json to_config(const ImageModel& net, const ModelMeta& meta) {
                              {"input_size", {channels, meta.input_size, meta.input_size}},
                              {"fixed_input_size", false},
                              {"interpolation", "bilinear"},
-                             {"crop_pct", 1.0},
+                             {"crop_pct", meta.extra.value("crop_share", 1.0)},
                              {"crop_mode", timms_word(meta.resize)},
                              {"mean", meta.mean},
                              {"std", meta.std},
@@ -108,6 +109,8 @@ ModelMeta read_meta(const json& config) {
   if (config.contains("espalier")) {
     config["espalier"].at("task").get_to(meta.task);
     meta.extra = config["espalier"].value("extra", json::object());
+  } else if (pretrained.contains("crop_pct")) {
+    meta.extra["crop_share"] = pretrained["crop_pct"].get<double>();
   }
   return meta;
 }
@@ -124,7 +127,7 @@ ConfigText find_config(const Safetensors& file, const fs::path& weights) {
   fs::path beside = weights.parent_path() / kConfig;
   if (!fs::exists(beside))
     fail(Kind::io, "it carries no configuration of ours, and there is no {} beside it", kConfig);
-  return {read_file(beside, 16 << 20), beside.string()};
+  return {read_file(beside, kLargestConfig), beside.string()};
 }
 
 void check_architecture(const std::string& name) {
@@ -153,9 +156,8 @@ ImageModelPtr build(const json& config, const Safetensors& file) {
   }
 }
 
-}  // namespace
-
-void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& meta) {
+// The text of a net's configuration, once both are fit to be saved.
+std::string checked_config(const ImageModel& net, const ModelMeta& meta) {
   if (net.name.empty())
     fail(Kind::internal, "save_model: the network has no name; make it by make_model");
   try {
@@ -163,14 +165,55 @@ void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& 
   } catch (const Error& error) {
     fail(Kind::internal, "save_model: {}", error.what());
   }
+  return to_config(net, meta).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+void save_with_config(const fs::path& path, const ImageModel& net, const std::string& config) {
   NamedTensors state = module_state(net);
   for (const auto& [name, tensor] : state)
     if (tensor.is_floating_point() && !tensor.isfinite().all().item<bool>())
       fail(Kind::data, "tensor '{}' holds a NaN or an infinity: not saved", name);
-  std::string config =
-      to_config(net, meta).dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-  save_tensors(folder / kWeights, state, {{"format", "pt"}, {"espalier", config}});
+  save_tensors(path, state, {{"format", "pt"}, {"espalier", config}});
+}
+
+std::optional<ModelConfig> parse_config(const ConfigText& found) {
+  try {
+    const json config = json::parse(found.text);
+    if (!config.contains("architecture") || !config.contains("pretrained_cfg"))
+      return std::nullopt;  // another program's
+    ModelMeta meta = read_meta(config);
+    check_meta(meta, static_cast<int64_t>(meta.class_names.size()),
+               static_cast<int64_t>(meta.mean.size()));
+    return ModelConfig{our_model_name(config["architecture"]), meta, config.contains("espalier")};
+  } catch (Error& error) {
+    throw error.while_doing(found.place);
+  } catch (const json::exception& error) {
+    fail(Kind::format, "{}: {}", found.place, error.what());
+  }
+}
+
+}  // namespace
+
+void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& meta) {
+  std::string config = checked_config(net, meta);
+  save_with_config(folder / kWeights, net, config);
   write_file_atomic(folder / kConfig, config);
+}
+
+void save_model_file(const fs::path& path, const ImageModel& net, const ModelMeta& meta) {
+  save_with_config(path, net, checked_config(net, meta));
+}
+
+std::optional<ModelConfig> stored_config(const Safetensors& file, const fs::path& weights) {
+  auto own = file.metadata().find("espalier");
+  if (own == file.metadata().end()) return config_of_folder(weights.parent_path());
+  return parse_config({own->second, weights.string() + ", metadata 'espalier'"});
+}
+
+std::optional<ModelConfig> config_of_folder(const fs::path& folder) {
+  fs::path beside = folder / kConfig;
+  if (!fs::exists(beside)) return std::nullopt;
+  return parse_config({read_file(beside, kLargestConfig), beside.string()});
 }
 
 LoadedModel load_model(const fs::path& path, const std::string& task) {

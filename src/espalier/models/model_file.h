@@ -11,12 +11,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/files.h"
+#include "espalier/format/safetensors.h"
 #include "espalier/models/model.h"
 
 namespace espalier {
@@ -41,6 +43,9 @@ struct LoadedModel {
 // weight is NaN or infinite.
 void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& meta);
 
+// model.safetensors alone, at a path of the caller's choice; load_model() reads it. Errors as save_model.
+void save_model_file(const fs::path& path, const ImageModel& net, const ModelMeta& meta);
+
 // `path`: a folder with model.safetensors, or such a file (config.json beside it serves when the
 // file carries no configuration of ours, as with folders that timm wrote). `task`: what the caller
 // can use; empty for any. Throws Error(io) when a file is missing; Error(format) for a damaged one,
@@ -48,5 +53,15 @@ void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& 
 // infinite weights (named); Error(unsupported) for an architecture that is not in the table;
 // Error(usage) for a model of another task.
 LoadedModel load_model(const fs::path& path, const std::string& task = "");
+
+// What a weights file says of its network: in its metadata when it is ours, else by a config.json in
+// timm's layout beside it; nothing when there is none, or one of another program.
+struct ModelConfig {
+  std::string architecture;  // a row of the table, or a name that is none of ours
+  ModelMeta meta;
+  bool ours = false;  // says everything: load_model() rebuilds the network
+};
+std::optional<ModelConfig> stored_config(const Safetensors& file, const fs::path& weights);
+std::optional<ModelConfig> config_of_folder(const fs::path& folder);
 
 }  // namespace espalier

@@ -11,6 +11,7 @@
 #include "espalier/models/regnet.h"
 #include "espalier/models/resnet.h"
 #include "espalier/models/shufflenet_v2.h"
+#include "espalier/models/squeezenet.h"
 #include "espalier/models/vit.h"
 
 namespace espalier {
@@ -111,6 +112,10 @@ std::vector<ModelRow> rows() {
           ShuffleNetV2Config{.channels = {24, 176, 352, 704, 1024}}, make_shufflenet_v2),
       row("shufflenet_v2_x2_0", "four to five times", {224, 7393996, 583253464},
           ShuffleNetV2Config{.channels = {24, 244, 488, 976, 2048}}, make_shufflenet_v2),
+      row("squeezenet1_0", "8 fire modules, no norms", {224, 1248424, 818925160},
+          SqueezeNetConfig{}, make_squeezenet),
+      row("squeezenet1_1", "the same with less than half of the work", {224, 1235496, 349152200},
+          SqueezeNetConfig{.light = true}, make_squeezenet),
       row("regnet_y_400mf", "16 grouped residual blocks with gates", {224, 4344144, 401842848},
           RegNetConfig{}, make_regnet),
       row("regnet_y_1_6gf", "27 grouped residual blocks with gates", {224, 11202430, 1612076160},

@@ -108,6 +108,11 @@ std::vector<Annotation> ClassifyTask::predict(const Batch& batch) {
   return annotations_from_logits(model_->forward(images_of(batch)));
 }
 
+std::vector<std::pair<std::string, at::Tensor>> ClassifyTask::verdicts(const Batch& batch) {
+  torch::NoGradGuard guard;
+  return {{"network", model_->forward(images_of(batch)).to(at::kFloat)}};
+}
+
 std::vector<Annotation> annotations_from_logits(const at::Tensor& logits) {
   at::Tensor probabilities = at::softmax(logits.to(at::kFloat), 1).contiguous();
   int64_t count = probabilities.size(0), classes = probabilities.size(1);

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "espalier/core/fields.h"
 #include "espalier/models/model.h"
@@ -45,6 +47,10 @@ class ClassifyTask : public Task {
   // N x classes of the images of a batch, made as large as the network was trained on; without
   // gradients, in the mode it is in.
   at::Tensor logits(const Batch& batch);
+
+  // What each head that knows the classes says of a batch, by name, as N x classes logits: the network's
+  // own first, then those of the method, which are lost when the model is saved. Without gradients.
+  virtual std::vector<std::pair<std::string, at::Tensor>> verdicts(const Batch& batch);
 
   ImageModel& model() { return *model_; }
   const ModelMeta& meta() const { return meta_; }

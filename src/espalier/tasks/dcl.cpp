@@ -1,6 +1,7 @@
 #include "espalier/tasks/dcl.h"
 
 #include "espalier/core/error.h"
+#include "espalier/tasks/trial_maps.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -10,22 +11,8 @@ constexpr int64_t kFinestPooled = 6;  // side of the least map that is pooled by
 constexpr int64_t kCellsForReachTwo = 5;
 constexpr int64_t kPublishedGuess = 7;  // cells a side of compat's guessed targets
 
-at::Tensor last_map(ImageModel& model, const at::Tensor& images) {
-  std::vector<at::Tensor> maps = model.features(images);
-  if (maps.empty())
-    fail(Kind::unsupported, "method dcl needs feature maps, and the network '{}' offers none",
-         model.name);
-  return maps.back();
-}
-
-// What last_map gives for images of this side, as to its shape.
 at::Tensor trial_map(ImageModel& model, int64_t channels, int64_t side) {
-  torch::NoGradGuard guard;
-  const bool was_training = model.is_training();
-  model.eval();
-  at::Tensor map = last_map(model, at::zeros({1, channels, side, side}));
-  model.train(was_training);
-  return map;
+  return trial_maps(model, "dcl", 1, channels, side).back();
 }
 
 bool destroyed(const Annotation& truth) {
@@ -142,7 +129,7 @@ torch::nn::Module& DclTask::module() {
 }
 
 Losses DclTask::losses(const Batch& batch) {
-  const at::Tensor map = last_map(model(), images_of(batch));
+  const at::Tensor map = model().features(images_of(batch)).back();
   Losses losses = class_losses(model().head(map).to(at::kFloat), batch);
   losses.parts.insert(losses.parts.begin(), {"class", losses.total});
   losses.total = dcl_.alpha * losses.total;
@@ -153,6 +140,16 @@ Losses DclTask::losses(const Batch& batch) {
   if (dcl_.beta > 0) add("adversarial", dcl_.beta, adversarial_loss(map, batch));
   if (dcl_.gamma > 0) add("location", dcl_.gamma, location_loss(map, batch));
   return losses;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> DclTask::verdicts(const Batch& batch) {
+  if (!network_->adversary || dcl_.adversary != "classes") return ClassifyTask::verdicts(batch);
+  torch::NoGradGuard guard;
+  const at::Tensor map = model().features(images_of(batch)).back();
+  const at::Tensor own = model().head(map).to(at::kFloat);
+  const at::Tensor halves = network_->adversary->forward(map.mean({2, 3})).to(at::kFloat);
+  const at::Tensor adversary = halves.slice(1, 0, own.size(1)) + halves.slice(1, own.size(1));
+  return {{"network", own}, {"adversary", adversary}, {"sum", own + adversary}};
 }
 
 at::Tensor DclTask::adversarial_loss(const at::Tensor& map, const Batch& batch) const {

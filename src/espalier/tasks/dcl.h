@@ -56,6 +56,9 @@ class DclTask : public ClassifyTask {
   // mean, as in the code). total = alpha class + beta adversarial + gamma location. (The paper adds
   // the two images of a pair, which is twice the mean.)
   Losses losses(const Batch& batch) override;
+  // With an adversarial head of classes also what its halves add to ("adversary"), and both heads
+  // together ("sum"), by which the published code evaluates.
+  std::vector<std::pair<std::string, at::Tensor>> verdicts(const Batch& batch) override;
 
  private:
   struct Network;

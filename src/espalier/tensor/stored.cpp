@@ -123,21 +123,22 @@ at::Tensor to_tensor(const StoredTensor& stored) {
   return type == at::kBool ? tensor.ne(0) : tensor;
 }
 
+StoredTensors::StoredTensors(const NamedTensors& named) {
+  for (const auto& [name, tensor] : named) {
+    kept.push_back(tensor.detach().cpu().contiguous());
+    const at::Tensor& plain = kept.back();
+    tensors.push_back(
+        {name, name_of(name, plain.scalar_type()), plain.sizes().vec(),
+         std::string_view(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes())});
+  }
+}
+
 void save_tensors(const fs::path& path,
                   const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata) {
   std::map<std::string, std::string> entries = metadata;
   entries.emplace("crc32", "");  // asks for the checksum
-  std::vector<at::Tensor> kept;  // what the views below look into
-  std::vector<StoredTensor> stored;
-  for (const auto& [name, tensor] : tensors) {
-    kept.push_back(tensor.detach().cpu().contiguous());
-    const at::Tensor& plain = kept.back();
-    stored.push_back(
-        {name, name_of(name, plain.scalar_type()), plain.sizes().vec(),
-         std::string_view(static_cast<const char*>(plain.const_data_ptr()), plain.nbytes())});
-  }
-  write_safetensors(path, stored, entries);
+  write_safetensors(path, StoredTensors(tensors).tensors, entries);
 }
 
 NamedTensors module_state(const torch::nn::Module& module) {

@@ -27,8 +27,15 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 // BOOL; another type is Error(unsupported) naming the tensor.
 at::Tensor to_tensor(const StoredTensor& stored);
 
-// Writes atomically, row-major whatever the memory format was. Throws Error(io); Error(unsupported)
-// for a type without a name in the format.
+// The other way: plain bytes in row-major order, whatever the memory format was. Throws
+// Error(unsupported) for a type without a name.
+struct StoredTensors {
+  explicit StoredTensors(const NamedTensors& tensors);
+  std::vector<StoredTensor> tensors;
+  std::vector<at::Tensor> kept;  // what they look into
+};
+
+// As safetensors, atomically. Throws Error(io); Error(unsupported) for a type without a name.
 void save_tensors(const fs::path& path,
                   const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata = {});

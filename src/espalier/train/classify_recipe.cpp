@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <ctime>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
-#include "espalier/data/destruct_batches.h"
 #include "espalier/data/mix.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/models/table.h"
+#include "espalier/models/weights.h"
 #include "espalier/tasks/teacher.h"
 #include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
@@ -24,13 +25,30 @@ constexpr int kSmallPicture = 96;
 
 ModelMeta make_meta(const ClassifyRecipe& recipe, const Splits& splits, int64_t side) {
   Normalisation usual = Normalisation::usual(splits.channels);
+  for (const auto* values : {&recipe.mean, &recipe.std})
+    if (!values->empty() && values->size() != usual.mean.size())
+      fail(Kind::usage, "mean and std: {} numbers for pictures of {} channels", values->size(),
+           usual.mean.size());
   return {.task = "classify",
           .class_names = splits.class_names,
-          .mean = usual.mean,
-          .std = usual.deviation,
+          .mean = recipe.mean.empty() ? usual.mean : recipe.mean,
+          .std = recipe.std.empty() ? usual.deviation : recipe.std,
           .input_size = side,
           .resize = recipe.augment.resize,
           .extra = {{"crop_share", recipe.augment.crop_share}}};
+}
+
+// Puts recipe.weights into the model and their normalisation, where none was asked for, into the recipe. What became of
+// each tensor stands in the run's weights.json.
+void begin_from_weights(ImageModel& model, ClassifyRecipe& recipe, const RunFolder& run) {
+  WeightReport report = load_weights(model, WeightFile::open(recipe.weights));
+  const bool theirs = recipe.mean.empty() && recipe.std.empty();
+  if (recipe.mean.empty()) recipe.mean = report.view.mean;
+  if (recipe.std.empty()) recipe.std = report.view.std;
+  say(report.summary());
+  say(fmt::format("input: mean {:.3f}, deviation {:.3f} ({})", fmt::join(recipe.mean, " "),
+                  fmt::join(recipe.std, " "), theirs ? report.view.source : "as asked for"));
+  write_file_atomic(run / "weights.json", to_json(report).dump(2) + "\n");
 }
 
 nlohmann::ordered_json cost_record(ClassifyTask& task) {
@@ -59,6 +77,7 @@ void write_summary(const ClassifyRecipe& recipe,
                    const Splits& splits,
                    ClassifyTask& task,
                    const TrainOutcome& outcome,
+                   const nlohmann::ordered_json& heads,
                    const RunFolder& run) {
   nlohmann::ordered_json failures = {{"count", outcome.failures},
                                      {"named", nlohmann::ordered_json::array()}};
@@ -68,6 +87,7 @@ void write_summary(const ClassifyRecipe& recipe,
   nlohmann::ordered_json summary = {
       {"task", "classify"},
       {"model", recipe.model},
+      {"weights", recipe.weights},
       {"data", splits.description},
       {"dataset",
        {{"train", count(splits.train)}, {"val", count(splits.val)}, {"test", count(splits.test)}}},
@@ -84,6 +104,7 @@ void write_summary(const ClassifyRecipe& recipe,
       {"seed", recipe.train.seed},
       {"cost", cost_record(task)},
       {"failures", failures}};
+  if (!heads.empty()) summary["last_epoch_accuracy"] = heads;  // of each head, on validation data
   if (!outcome.best.items.empty()) {
     const Score& best = recipe.train.monitor.empty() ? outcome.best.headline()
                                                      : outcome.best.at(recipe.train.monitor);
@@ -92,67 +113,70 @@ void write_summary(const ClassifyRecipe& recipe,
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
-std::unique_ptr<ClassifyTask> make_task(const ClassifyRecipe& recipe,
-                                        const ImageModelPtr& model,
-                                        const ModelMeta& meta) {
-  std::unique_ptr<ClassifyTask> task;
-  if (recipe.method == "dcl")
-    task = std::make_unique<DclTask>(model, meta, recipe.task, recipe.dcl);
-  else
-    task = std::make_unique<ClassifyTask>(model, meta, recipe.task);
-  if (!recipe.task.teacher.empty()) {
-    task->learn_from(open_teacher(recipe.task.teacher, meta));
-    say("teacher: " + recipe.task.teacher);
-  }
-  return task;
-}
-
 Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
-  int64_t batch = images_a_step(recipe.train);
-  BatchTransform change = mix_batches(recipe.augment.mixup, recipe.augment.cutmix);
-  if (recipe.method == "dcl") {
-    if (batch % 2 != 0)
-      fail(Kind::usage,
-           "method dcl takes originals and as many destroyed copies: --batch {} times --accumulate "
-           "{} is odd",
-           recipe.train.batch, recipe.train.accumulate);
-    batch /= 2;
-    change = destruct_batches(destruct_config(recipe.dcl), std::move(change));
-  }
-  return Loader(data, train_transform(recipe.augment, static_cast<int>(side)),
-                {.batch = batch,
-                 .workers = recipe.train.workers,
-                 .shuffle = true,
-                 .balance = recipe.train.balance,
-                 .drop_last = data->size() > batch,
-                 .seed = static_cast<uint64_t>(recipe.train.seed),
-                 .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
-                std::move(change));
+  const int64_t images = images_a_step(recipe.train), times = copies(recipe.method);
+  if (images % times != 0)
+    fail(Kind::usage,
+         "method {} takes each picture {} times: --batch {} times --accumulate {} must be a "
+         "multiple of that",
+         recipe.method.name, times, recipe.train.batch, recipe.train.accumulate);
+  const int64_t batch = images / times;
+  return Loader(
+      data, train_transform(recipe.augment, static_cast<int>(side)),
+      {.batch = batch,
+       .workers = recipe.train.workers,
+       .shuffle = true,
+       .balance = recipe.train.balance,
+       .drop_last = data->size() > batch,
+       .seed = static_cast<uint64_t>(recipe.train.seed),
+       .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
+      batch_transform(recipe.method, mix_batches(recipe.augment.mixup, recipe.augment.cutmix)));
 }
 
-void say_dcl(const DclConfig& dcl) {
-  say(fmt::format(
-      "method: dcl as {} ({}), {} x {} cells{}, alpha {:g}, beta {:g} ({}), gamma {:g} ({})",
-      dcl.variant == "compat" ? "in its published code" : "in the paper", dcl.variant, dcl.grid,
-      dcl.grid, dcl.variant == "compat" ? "" : fmt::format(", reach {:g}", dcl.reach), dcl.alpha,
-      dcl.beta, dcl.adversary, dcl.gamma, dcl.location));
+// Accuracy of each head that knows the classes, with the weights of the last epoch; nothing where there is
+// the network's own alone.
+nlohmann::ordered_json head_accuracies(ClassifyTask& task, Loader& data) {
+  std::vector<std::pair<std::string, double>> right;
+  double images = 0;
+  task.module().eval();
+  data.start_epoch(0);
+  while (std::optional<Batch> batch = data.next()) {
+    if (batch->count == 0) continue;
+    const auto verdicts = task.verdicts(*batch);
+    if (verdicts.size() < 2) return {};
+    right.resize(verdicts.size());
+    images += batch->count;
+    for (size_t head = 0; head < verdicts.size(); ++head) {
+      right[head].first = verdicts[head].first;
+      const at::Tensor best = verdicts[head].second.argmax(1);
+      for (int64_t i = 0; i < best.size(0); ++i)
+        right[head].second +=
+            best[i].item<int64_t>() == batch->truth[static_cast<size_t>(i)].labels[0].id;
+    }
+  }
+  nlohmann::ordered_json accuracies;
+  for (const auto& [name, count] : right) accuracies[name] = count / images;
+  return accuracies;
 }
 
 }  // namespace
 
 Fields fields(ClassifyRecipe& recipe) {
-  Fields all = {field("data", recipe.data,
-                      "image folder, table of labels (.csv, .jsonl), IDX folder, or "
-                      "orchard[:kind,key=value,...]"),
-                field("model", recipe.model, "a name that `espalier models` lists"),
-                field("method", recipe.method,
-                      "plain, or dcl for classes that differ in a detail: destruction and "
-                      "construction learning; half of each batch are then destroyed copies")
-                    .one_of({"plain", "dcl"})};
+  Fields all = {
+      field("data", recipe.data,
+            "image folder, table of labels (.csv, .jsonl), IDX folder, or "
+            "orchard[:kind,key=value,...]"),
+      field("model", recipe.model, "a name that `espalier models` lists"),
+      field("weights", recipe.weights,
+            "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's layout or a "
+            "run"),
+      field("mean", recipe.mean,
+            "of each channel, for samples in 0..1; empty: as the weights want it, else ImageNet's"),
+      field("std", recipe.std, "deviation of each channel, likewise").between(1e-6, 1e6)};
   all = join(std::move(all), fields(recipe.split));
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
-  all = join(std::move(all), fields(recipe.dcl));
+  all = join(std::move(all), fields(recipe.method));
   return join(std::move(all), fields(recipe.train));
 }
 
@@ -198,13 +222,17 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
-  if (recipe.method == "dcl") {
-    resolved.dcl = resolve_dcl(recipe.dcl, *model, splits.channels, side);
-    say_dcl(resolved.dcl);
-  }
+  if (!recipe.weights.empty() && !resume) begin_from_weights(*model, resolved, run);
+  resolved.method = resolve_method(recipe.method, *model, splits.channels, side);
+  if (recipe.method.name != "plain") say("method: " + description(resolved.method));
   resolved.augment.size = side;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
-  std::unique_ptr<ClassifyTask> task = make_task(resolved, model, make_meta(recipe, splits, side));
+  std::unique_ptr<ClassifyTask> task =
+      make_task(resolved.method, model, make_meta(resolved, splits, side), recipe.task);
+  if (!recipe.task.teacher.empty()) {
+    task->learn_from(open_teacher(recipe.task.teacher, task->meta()));
+    say("teacher: " + recipe.task.teacher);
+  }
 
   Loader train_data = training_loader(resolved, splits.train, side);
   std::optional<Loader> val_data;
@@ -215,7 +243,8 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
                   splits.class_names.size(), peak_rate(recipe.train)));
   TrainOutcome outcome =
       train(*task, train_data, val_data ? &*val_data : nullptr, recipe.train, run, resume);
-  write_summary(recipe, splits, *task, outcome, run);
+  write_summary(recipe, splits, *task, outcome,
+                val_data ? head_accuracies(*task, *val_data) : nlohmann::ordered_json(), run);
   return outcome;
 }
 

@@ -6,10 +6,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
-#include "espalier/tasks/dcl.h"
+#include "espalier/tasks/method.h"
 #include "espalier/train/loop.h"
 
 namespace espalier {
@@ -17,11 +18,13 @@ namespace espalier {
 struct ClassifyRecipe {
   std::string data = "orchard";
   std::string model = "resnet20";
-  std::string method = "plain";  // or dcl (tasks/dcl.h), for classes that differ in a detail
+  std::string weights;  // file or folder of pretrained weights (models/weights.h); "" for none
+  // Of each channel; empty: as the weights want them, else the usual ones.
+  std::vector<double> mean, std;
   SplitConfig split;
   AugmentConfig augment;
   ClassifyConfig task;
-  DclConfig dcl;
+  MethodConfig method;
   TrainConfig train;
 };
 Fields fields(ClassifyRecipe& recipe);

@@ -140,4 +140,12 @@ Schedule make_schedule(const TrainConfig& config, int64_t steps_per_epoch) {
                     .three_phase = config.cycle_three_phase}};
 }
 
+std::optional<double> momentum_at(const TrainConfig& config,
+                                  const Schedule& schedule,
+                                  int64_t step) {
+  if (schedule.shape != "one_cycle" || config.cycle_momentum <= 0) return {};
+  const double usual = config.optimiser == "adamw" ? config.beta1 : config.momentum;
+  return one_cycle_momentum(schedule, step, config.cycle_momentum, usual);
+}
+
 }  // namespace espalier

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,5 +58,10 @@ int64_t images_a_step(const TrainConfig& config);
 double peak_rate(const TrainConfig& config);
 
 Schedule make_schedule(const TrainConfig& config, int64_t steps_per_epoch);
+
+// The momentum (adamw: beta1) of a step where the schedule moves it, else nothing.
+std::optional<double> momentum_at(const TrainConfig& config,
+                                  const Schedule& schedule,
+                                  int64_t step);
 
 }  // namespace espalier

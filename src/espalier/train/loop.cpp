@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -21,6 +20,7 @@
 #include "espalier/train/ema.h"
 #include "espalier/train/finite.h"
 #include "espalier/train/gradients.h"
+#include "espalier/train/lost_classes.h"
 #include "espalier/train/optimiser.h"
 #include "espalier/train/patience.h"
 #include "espalier/train/profile.h"
@@ -89,7 +89,6 @@ class Run {
   double take_batches();
   void step(const Batch& batch);
   void skip_step(const std::string& fault, double rate);
-  std::optional<double> momentum() const;
   void check_monitor();
   void evaluate(nlohmann::ordered_json& line, int64_t epoch, const std::string& what);
   void end_epoch(nlohmann::ordered_json& line);
@@ -260,22 +259,11 @@ void Run::note_failures(const std::vector<SampleFailure>& failures) {
   }
 }
 
-// One picture less is a line; a class less is another task.
 void Run::warn_of_lost_classes() {
-  const Dataset& data = data_.dataset();
-  std::map<int64_t, std::pair<int64_t, int64_t>> counts;  // by label: samples, failures
-  for (int64_t i = 0; i < data.size(); ++i) {
-    auto& [samples, failures] = counts[data.label(i)];
-    ++samples;
-    failures += static_cast<int64_t>(failed_.count(data.id(i)));
-  }
-  const std::vector<std::string>& names = data.class_names();
-  for (const auto& [label, count] : counts) {
-    bool known = label >= 0 && label < static_cast<int64_t>(names.size());
-    if (!known || count.first != count.second || !lost_classes_.insert(label).second) continue;
-    warn(fmt::format("class '{}': not one of its {} training images could be read",
-                     names[static_cast<size_t>(label)], count.first));
-  }
+  for (const LostClass& lost : lost_classes(data_.dataset(), failed_))
+    if (lost_classes_.insert(lost.label).second)
+      warn(fmt::format("class '{}': not one of its {} training images could be read", lost.name,
+                       lost.images));
 }
 
 void Run::skip_step(const std::string& fault, double rate) {
@@ -290,12 +278,6 @@ void Run::skip_step(const std::string& fault, double rate) {
   optimiser_.zero_grad();
   folder_.log({{"kind", "skipped"}, {"step", outcome_.steps}, {"reason", fault}});
   warn("skipped a step: " + place);
-}
-
-std::optional<double> Run::momentum() const {
-  if (schedule_.shape != "one_cycle" || config_.cycle_momentum <= 0) return {};
-  double usual = config_.optimiser == "adamw" ? config_.beta1 : config_.momentum;
-  return one_cycle_momentum(schedule_, outcome_.steps, config_.cycle_momentum, usual);
 }
 
 void Run::step(const Batch& batch) {
@@ -317,7 +299,7 @@ void Run::step(const Batch& batch) {
     for (size_t i = 0; i < before.size(); ++i) buffers[i].copy_(before[i]);
     return;
   }
-  optimiser_.step(rate, momentum());
+  optimiser_.step(rate, momentum_at(config_, schedule_, outcome_.steps));
   if (ema_) ema_->update(outcome_.steps);
   profile_.lap(Profile::step);
   loss_sum_ += found.loss * batch.count;
@@ -345,8 +327,9 @@ void Run::stop_if_asked() {
 
 // From batch_ to the end of the epoch. Returns images a second.
 double Run::take_batches() {
-  Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs), data_.dataset().size(),
-                    "img");
+  // Not the data set's size: destroyed copies go through the network too.
+  Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, config_.epochs),
+                    data_.batches() * images_a_step(config_), "img");
   progress.advance(batch_ * images_a_step(config_));
   int64_t images_before = images_;
   double loading_before = data_.busy_seconds();

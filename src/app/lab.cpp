@@ -1,0 +1,79 @@
+// espalier lab EXPERIMENT: run an experiment over seeds, or go on with it, and say what it shows.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
+#include "espalier/core/names.h"
+#include "espalier/core/progress.h"
+#include "espalier/lab/dcl_lab.h"
+
+#include "app/verbs.h"
+
+namespace espalier {
+namespace {
+
+void print_result(const ExperimentResult& result, const fs::path& out, bool json) {
+  if (json) {
+    nlohmann::ordered_json object = to_json(result);
+    object["out"] = out.string();
+    fmt::print("{}\n", object.dump());
+    return;
+  }
+  for (const Way& way : result.ways) {
+    double sum = 0;
+    for (double value : way.values) sum += value;
+    fmt::print("{:<24} {:3} runs  {:5.1f} %  {}\n", way.name, way.values.size(),
+               100 * sum / static_cast<double>(way.values.size()), verdict(way));
+  }
+  fmt::print("{}\n", (out / "report.html").string());
+}
+
+int run_dcl(const Arguments& arguments) {
+  std::string out = "lab/dcl";
+  DclLabConfig lab = orchard_dcl_lab();
+  ClassifyRecipe recipe = orchard_dcl_recipe();
+  CommandLine line("espalier lab dcl [flags]",
+                   "does destruction and construction learning pay, and which part of it? Trains "
+                   "each way over seeds and splits\n"
+                   "and compares them in pairs; the same command goes on where it was stopped. The "
+                   "flags of `train` are those of the\n"
+                   "reference, plain training that sees as many images a step for as many steps");
+  line.add({field("out", out, "folder of results.csv, report.html and the runs")});
+  line.add(fields(lab));
+  Fields training;
+  for (const Field& one : fields(recipe))
+    if (one.name != "seed" && one.name != "split_seed" && one.name != "method")
+      training.push_back(one);
+  line.add(training);
+  if (!line.parse(arguments)) return 0;
+  install_interrupt_handler();
+  print_result(run_dcl_lab(lab, recipe, out), out, line.common().json);
+  return 0;
+}
+
+struct ExperimentRow {
+  std::string name, help;
+  int (*run)(const Arguments&);
+};
+
+const std::vector<ExperimentRow>& experiments() {
+  static const std::vector<ExperimentRow> table = {
+      {"dcl", "fine-grained recognition: what destruction, its heads and its published form bring",
+       run_dcl}};
+  return table;
+}
+
+}  // namespace
+
+int run_lab(const Arguments& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    fmt::print("espalier lab EXPERIMENT   (espalier lab EXPERIMENT --help says more)\n\n");
+    for (const ExperimentRow& row : experiments()) fmt::print("  {:<10} {}\n", row.name, row.help);
+    return arguments.empty() ? exit_code(Kind::usage) : 0;
+  }
+  return find_named(experiments(), arguments[0], "experiment")
+      .run({arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace espalier
