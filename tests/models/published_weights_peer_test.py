@@ -62,7 +62,7 @@ def unfold(published, path):
 
 
 def squeezenet(published, pictures, folder):
-    path = folder.with_suffix(".pth")
+    path = folder.with_name("squeezenet1_0.pth")
     unfold(published, path)
     scale = ",".join([repr(1 / 255)] * 3)
     butterflies(path, pictures, folder, "--mean", ",".join(repr(v / 255) for v in (123, 117, 104)), "--std", scale)

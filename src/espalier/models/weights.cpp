@@ -137,9 +137,8 @@ int64_t classes_in(const WeightFile& file, const ModelRow& row) {
     if (tensor.head && tensor.stored && !tensor.stored->shape.empty())
       return tensor.stored->shape[0];
   fail(Kind::usage,
-       "weights {}: the last layer of {} is not in the file; it can only begin a training: "
-       "--weights",
-       file.path.string(), row.name);
+       "the last layer of {} is not in the file; it can only begin a training: --weights",
+       row.name);
 }
 
 }  // namespace
@@ -269,7 +268,8 @@ WholeModel whole_model(const WeightFile& file, const std::string& model) {
     return whole;
   }
   const ModelRow& row = find_named(model_table(), model, "model");
-  const int64_t classes = classes_in(file, row);
+  const int64_t classes =
+      with_context("weights " + file.path.string(), [&] { return classes_in(file, row); });
   whole.loaded.net = make_model(model, {{"classes", classes}});
   whole.report = load_weights(*whole.loaded.net, file);
   whole.loaded.net->eval();
