@@ -6,7 +6,6 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/memory.h"
-#include "espalier/core/names.h"
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
 #include "espalier/deploy/fold.h"
@@ -18,6 +17,7 @@
 #include "espalier/tensor/torch.h"
 #include "espalier/train/optimiser.h"
 
+#include "app/actions.h"
 #include "app/random_model.h"
 #include "app/rate.h"
 #include "app/verbs.h"
@@ -241,13 +241,8 @@ int bench_data(const Arguments& arguments) {
   return 0;
 }
 
-struct Subject {
-  std::string name, help;
-  int (*run)(const Arguments&);
-};
-
-const std::vector<Subject>& subjects() {
-  static const std::vector<Subject> table = {
+const std::vector<Action>& subjects() {
+  static const std::vector<Action> table = {
       {"infer", "a folded network on random images", bench_infer},
       {"train", "training steps on random images", bench_train},
       {"data", "reading, decoding and augmenting a data set", bench_data}};
@@ -257,13 +252,7 @@ const std::vector<Subject>& subjects() {
 }  // namespace
 
 int run_bench(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    fmt::print("espalier bench WHAT   (espalier bench WHAT --help says more)\n\n");
-    for (const Subject& one : subjects()) fmt::print("  {:<10} {}\n", one.name, one.help);
-    return arguments.empty() ? exit_code(Kind::usage) : 0;
-  }
-  return find_named(subjects(), arguments[0], "measurement")
-      .run({arguments.begin() + 1, arguments.end()});
+  return run_action("bench", "WHAT", subjects(), arguments);
 }
 
 }  // namespace espalier

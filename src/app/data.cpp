@@ -15,6 +15,7 @@
 #include "espalier/format/png.h"
 #include "espalier/train/classify_recipe.h"
 
+#include "app/actions.h"
 #include "app/data_check.h"
 #include "app/verbs.h"
 
@@ -136,11 +137,6 @@ int draw_destroyed(const Arguments& arguments) {
   return write_sheet(out, destruct_sheet(splits.train, view, static_cast<int>(side), sheet), line);
 }
 
-struct Action {
-  std::string name, help;
-  int (*run)(const Arguments&);
-};
-
 const std::vector<Action>& actions() {
   static const std::vector<Action> table = {
       {"orchard", "draw an orchard as image folders, COCO, masks, cut-outs, points or a video",
@@ -158,13 +154,7 @@ const std::vector<Action>& actions() {
 }  // namespace
 
 int run_data(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    fmt::print("espalier data ACTION   (espalier data ACTION --help says more)\n\n");
-    for (const Action& action : actions()) fmt::print("  {:<10} {}\n", action.name, action.help);
-    return arguments.empty() ? exit_code(Kind::usage) : 0;
-  }
-  return find_named(actions(), arguments[0], "action")
-      .run({arguments.begin() + 1, arguments.end()});
+  return run_action("data", "ACTION", actions(), arguments);
 }
 
 }  // namespace espalier

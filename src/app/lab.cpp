@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "espalier/core/error.h"
 #include "espalier/core/interrupt.h"
-#include "espalier/core/names.h"
 #include "espalier/core/progress.h"
 #include "espalier/lab/dcl_lab.h"
 
+#include "app/actions.h"
 #include "app/verbs.h"
 
 namespace espalier {
@@ -52,13 +51,8 @@ int run_dcl(const Arguments& arguments) {
   return 0;
 }
 
-struct ExperimentRow {
-  std::string name, help;
-  int (*run)(const Arguments&);
-};
-
-const std::vector<ExperimentRow>& experiments() {
-  static const std::vector<ExperimentRow> table = {
+const std::vector<Action>& experiments() {
+  static const std::vector<Action> table = {
       {"dcl", "fine-grained recognition: what destruction, its heads and its published form bring",
        run_dcl}};
   return table;
@@ -67,13 +61,7 @@ const std::vector<ExperimentRow>& experiments() {
 }  // namespace
 
 int run_lab(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    fmt::print("espalier lab EXPERIMENT   (espalier lab EXPERIMENT --help says more)\n\n");
-    for (const ExperimentRow& row : experiments()) fmt::print("  {:<10} {}\n", row.name, row.help);
-    return arguments.empty() ? exit_code(Kind::usage) : 0;
-  }
-  return find_named(experiments(), arguments[0], "experiment")
-      .run({arguments.begin() + 1, arguments.end()});
+  return run_action("lab", "EXPERIMENT", experiments(), arguments);
 }
 
 }  // namespace espalier
