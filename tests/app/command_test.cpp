@@ -328,6 +328,7 @@ TEST_F(Command, AnExperimentGoesOnWhereItStopped) {
       "--model",    "resnet20",
       "--pretrain", "",
       "--ways",     "plain,destruction",
+      "--splits",   "1",
       "--seeds",    "2",
       "--out",      "lab",
       "--threads",  "1",
