@@ -37,11 +37,9 @@ Fields fields(ConvertConfig& config) {
 enum class Form { torch, safetensors, folder };
 
 Form form_of(const fs::path& out) {
-  const std::string ending = out.extension().string();
-  for (const char* known : {".pth", ".pt", ".th"})
-    if (ending == known) return Form::torch;
-  if (ending == ".safetensors") return Form::safetensors;
-  if (ending.empty() || fs::is_directory(out)) return Form::folder;
+  if (is_torch_name(out)) return Form::torch;
+  if (out.extension() == ".safetensors") return Form::safetensors;
+  if (out.extension().empty() || fs::is_directory(out)) return Form::folder;
   fail(Kind::usage, "{}: OUT is a .pth, .pt, .th or .safetensors file, or a folder", out.string());
 }
 

@@ -388,6 +388,10 @@ TEST_F(Command, WeightsGoOutAndIn) {
   fs::remove(root_ / "a.pth");
   EXPECT_EQ(run({"train", "classify", "--out", "c", "--resume", "--quiet"}).code, 0);
 
+  expect_refused({"predict", "b.pth", "."}, 4, "b.pth: no such file");
+  ASSERT_EQ(run({"convert", "b", "b.pth", "--quiet"}).code, 0);
+  expect_refused({"predict", "b.pth", "."}, 2,
+                 "`espalier convert b.pth FOLDER` makes a model of it");
   expect_refused({"convert", "b", "b.onnx"}, 2, "OUT is a .pth, .pt, .th or .safetensors");
   expect_refused({"convert", "b", "d", "--model", "resnet18"}, 2, "fits best: resnet20");
   expect_refused({"train", "classify", "--weights", "none.pth", "--quiet"}, 4, "none.pth");

@@ -79,6 +79,13 @@ TEST(TorchFile, ReadsWhatItWritesAndStoragesAreAligned) {
   fs::remove(path);
 }
 
+TEST(TorchFile, ValuesBesideTheTensorsCostNothing) {
+  std::string history = "](";
+  for (int i = 0; i < 100000; ++i) history += std::string("K") + static_cast<char>(i % 256);
+  std::string body = "}(" + text("loss") + history + "e" + text("w") + plain_tensor() + "u";
+  EXPECT_EQ(parse(file_with(body)).tensors().size(), 1u);
+}
+
 TEST(TorchFile, ATypeWithoutAStorageIsNotWritten) {
   expect_error(
       [] {
@@ -159,6 +166,13 @@ std::vector<Hostile> hostile_pickles() {
         std::string("](h") + i + "h" + i + "h" + i + "h" + i + "eq" + static_cast<char>(i + 1);
   add("a billion laughs", laughs, Kind::format, "too many times over");
   add("millions of values", std::string(1 << 20, ']'), Kind::format, "out of proportion");
+  std::string names = "}q" + std::string(1, '\0') + text(std::string(5000, 'n'));
+  add("a name of five thousand letters", names + plain_tensor() + "s", Kind::format,
+      "a name of more than 4096 bytes");
+  add("a size of five thousand sides",
+      call("torch._utils", "_rebuild_tensor_v2",
+           storage("FloatStorage", "0", 16) + "K\x01" + tuple(std::vector<int64_t>(5000, 1)) + ")"),
+      Kind::format, "a tensor's size of more than 4096 values");
   add("millions of marks", std::string(1 << 20, '('), Kind::format, "out of proportion");
 
   auto with = [&](const std::string& what, const std::string& tensor, const std::string& words) {

@@ -9,6 +9,7 @@
 
 #include "espalier/format/torch_file.h"
 #include "espalier/models/table.h"
+#include "espalier/models/weight_names.h"
 
 #include "tests/expect_error.h"
 #include "tests/models/fill.h"

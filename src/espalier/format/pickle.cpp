@@ -51,7 +51,7 @@ class PickleMachine {
       case 0x95:
         take(8);
         return true;  // FRAME
-      case '.':  // STOP
+      case '.':       // STOP
         pickle_.root_ = top();
         return false;
       case '(':
@@ -339,19 +339,6 @@ void Pickle::for_each(Type type, const std::function<void(const PickleValue&)>& 
     if (nodes_[i].type == type) visit({this, static_cast<uint32_t>(i)});
 }
 
-std::vector<uint32_t> Pickle::appended(const Node& node) const {
-  std::vector<uint32_t> items;
-  if (node.b == kNone) return items;
-  uint32_t last = node.b, at = last;
-  do {
-    at = segments_[at].next;
-    const Segment& segment = segments_[at];
-    auto begin = children_.begin() + segment.begin;
-    items.insert(items.end(), begin, begin + segment.length);
-  } while (at != last);
-  return items;
-}
-
 Type PickleValue::type() const {
   return pickle_->nodes_[id_].type;
 }
@@ -427,25 +414,50 @@ std::string PickleValue::global(const char* what) const {
   return pickle_->globals_[pickle_->nodes_[id_].a];
 }
 
-std::vector<PickleValue> PickleValue::items(const char* what) const {
+void PickleValue::each_appended(const std::function<void(uint32_t)>& visit) const {
+  const uint32_t last = pickle_->nodes_[id_].b;
+  if (last == Pickle::kNone) return;
+  uint32_t at = last;
+  do {
+    at = pickle_->segments_[at].next;
+    const Pickle::Segment& segment = pickle_->segments_[at];
+    for (uint32_t i = 0; i < segment.length; ++i) visit(pickle_->children_[segment.begin + i]);
+  } while (at != last);
+}
+
+void PickleValue::each(const char* what,
+                       const std::function<void(const PickleValue&)>& visit) const {
   expect(type() == Type::list || type() == Type::tuple, what);
+  if (type() == Type::list)
+    return each_appended([&](uint32_t id) { visit(PickleValue(pickle_, id)); });
   const Pickle::Node& node = pickle_->nodes_[id_];
+  for (uint32_t i = 0; i < node.b; ++i) visit(PickleValue(pickle_, pickle_->children_[node.a + i]));
+}
+
+std::vector<PickleValue> PickleValue::items(const char* what) const {
+  constexpr size_t kMost = 4096;
   std::vector<PickleValue> values;
-  if (type() == Type::tuple)
-    for (uint32_t i = 0; i < node.b; ++i)
-      values.push_back({pickle_, pickle_->children_[node.a + i]});
-  else
-    for (uint32_t id : pickle_->appended(node)) values.push_back({pickle_, id});
+  each(what, [&](const PickleValue& value) {
+    if (values.size() == kMost)
+      fail(Kind::format, "byte {} of the pickle: {} of more than {} values", offset(), what, kMost);
+    values.push_back(value);
+  });
   return values;
 }
 
-std::vector<std::pair<PickleValue, PickleValue>> PickleValue::pairs(const char* what) const {
+void PickleValue::each_pair(
+    const char* what,
+    const std::function<void(const PickleValue&, const PickleValue&)>& visit) const {
   expect(type() == Type::dict || type() == Type::call, what);
-  std::vector<uint32_t> ids = pickle_->appended(pickle_->nodes_[id_]);
-  std::vector<std::pair<PickleValue, PickleValue>> values;
-  for (size_t i = 0; i + 1 < ids.size(); i += 2)
-    values.push_back({{pickle_, ids[i]}, {pickle_, ids[i + 1]}});
-  return values;
+  uint32_t key = Pickle::kNone;  // no value has this number
+  each_appended([&](uint32_t id) {
+    if (key == Pickle::kNone) {
+      key = id;
+    } else {
+      visit(PickleValue(pickle_, key), PickleValue(pickle_, id));
+      key = Pickle::kNone;
+    }
+  });
 }
 
 std::string PickleValue::callee() const {

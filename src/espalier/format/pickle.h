@@ -3,7 +3,7 @@
 //
 //   Pickle pickle = Pickle::parse(bytes, 0, [](std::string_view name) { return name == "collections.OrderedDict"; });
 //   PickleValue root = pickle.root();
-//   if (root.type() == PickleValue::Type::dict) for (auto [key, value] : root.pairs()) ...
+//   root.each_pair("a dict", [](PickleValue key, PickleValue value) { ... });
 //
 // (Python's Lib/pickletools.py describes the opcodes. Those of protocols 2 to 5 that plain data need are read.)
 #pragma once
@@ -34,7 +34,7 @@ class PickleValue {
     tuple,
     dict,
     global,      // a name, "collections.OrderedDict"
-    call,        // callee() with the tuple arguments(); pairs() that were set on the result
+    call,        // callee() with the tuple arguments(); pairs that were set on the result
     persistent,  // what stands outside: arguments()
   };
 
@@ -49,9 +49,14 @@ class PickleValue {
   double real(const char* what) const;
   std::string text(const char* what) const;  // also of a big integer
   std::string global(const char* what) const;
-  std::vector<PickleValue> items(const char* what) const;                          // list, tuple
-  std::vector<std::pair<PickleValue, PickleValue>> pairs(const char* what) const;  // dict, call
-  std::string callee() const;                                                      // of a call
+  // Of a list or tuple: one after the other, or all of a short one (at most 4096).
+  void each(const char* what, const std::function<void(const PickleValue&)>& visit) const;
+  std::vector<PickleValue> items(const char* what) const;
+  // Of a dict or call, in the order in which they were set.
+  void each_pair(
+      const char* what,
+      const std::function<void(const PickleValue& key, const PickleValue& value)>& visit) const;
+  std::string callee() const;                  // of a call
   std::vector<PickleValue> arguments() const;  // of a call, persistent
 
  private:
@@ -59,6 +64,7 @@ class PickleValue {
   friend class PickleMachine;
   PickleValue(const Pickle* pickle, uint32_t id) : pickle_(pickle), id_(id) {}
   void expect(bool right, const char* what) const;
+  void each_appended(const std::function<void(uint32_t)>& visit) const;
 
   const Pickle* pickle_;
   uint32_t id_;
@@ -76,7 +82,8 @@ class Pickle {
 
   PickleValue root() const { return {this, root_}; }
   size_t end() const { return end_; }  // behind its last byte
-  size_t values() const { return nodes_.size(); }
+  // Values, and their places in lists, dicts and tuples.
+  size_t values() const { return nodes_.size() + children_.size(); }
   // Every value of a type, in the order in which they were made.
   void for_each(PickleValue::Type type, const std::function<void(const PickleValue&)>& visit) const;
 
@@ -101,8 +108,6 @@ class Pickle {
   };
 
   Pickle() = default;
-  std::vector<uint32_t> appended(const Node& node) const;
-
   std::string_view bytes_;
   size_t end_ = 0;
   uint32_t root_ = 0;

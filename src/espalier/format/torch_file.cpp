@@ -97,23 +97,25 @@ class Collector {
 
  private:
   static constexpr int kDeepest = 64;
+  static constexpr size_t kLongestName = 4096;
 
   void visit(const PickleValue& value, const std::string& name, int depth) {
     if (depth > kDeepest) refuse(value, fmt::format("nested deeper than {} levels", kDeepest));
     // Values that contain each other many times over unfold to more than there are.
     if (visits_left_-- == 0) refuse(value, "its values contain each other too many times over");
     auto inner = [&](const std::string& key) {
-      std::string joined = name.empty() ? key : name + "." + key;
-      spend(value, joined.size());
-      return joined;
+      if (name.size() + key.size() > kLongestName)
+        refuse(value, fmt::format("a name of more than {} bytes", kLongestName));
+      return name.empty() ? key : name + "." + key;
     };
     auto visit_pairs = [&] {
-      for (const auto& [key, item] : value.pairs("a dict")) {
-        if (key.type() == Type::text)
-          visit(item, inner(key.text("a key")), depth + 1);
-        else
-          visit(item, inner(fmt::to_string(key.integer("a key: text or a number"))), depth + 1);
-      }
+      value.each_pair("a dict", [&](const PickleValue& key, const PickleValue& item) {
+        visit(item,
+              inner(key.type() == Type::text
+                        ? key.text("a key")
+                        : fmt::to_string(key.integer("a key: text or a number"))),
+              depth + 1);
+      });
     };
     switch (value.type()) {
       case Type::dict:
@@ -121,9 +123,9 @@ class Collector {
       case Type::list:
       case Type::tuple: {
         size_t i = 0;
-        for (const PickleValue& item : value.items("a list"))
+        return value.each("a list", [&](const PickleValue& item) {
           visit(item, inner(fmt::to_string(i++)), depth + 1);
-        return;
+        });
       }
       case Type::call: {
         std::string callee = value.callee();
@@ -131,11 +133,11 @@ class Collector {
         if (callee == kOrderedDict) {
           // Python 2 gave the pairs to the constructor.
           for (const PickleValue& list : arguments)
-            for (const PickleValue& pair : list.items("a list of pairs")) {
+            list.each("a list of pairs", [&](const PickleValue& pair) {
               std::vector<PickleValue> both = pair.items("a pair");
               if (both.size() != 2) refuse(pair, "a pair that is not key and value");
               visit(both[1], inner(both[0].text("a key")), depth + 1);
-            }
+            });
           return visit_pairs();
         }
         if (callee == kTensor || callee == kOldTensor) return add_tensor(value, name, arguments);
@@ -200,6 +202,7 @@ class Collector {
       tensor.bytes = from.substr(0, static_cast<size_t>(size));
     else
       tensor.bytes = gather(call, from, tensor.shape, strides, storage.width, size);
+    spend(call, sizeof tensor + 2 * tensor.name.size());
     if (!names_.insert(tensor.name).second) refuse_tensor("a tensor of this name is there already");
     tensors.push_back(std::move(tensor));
   }
@@ -259,11 +262,13 @@ Pickle read_pickle(std::string_view bytes, size_t begin) {
 class LegacyStorages {
  public:
   LegacyStorages(std::string_view bytes, const Pickle& keys) : bytes_(bytes), at_(keys.end()) {
-    for (const PickleValue& key : keys.root().items("the list of storages")) {
+    keys.root().each("the list of storages", [&](const PickleValue& key) {
       keys_.push_back(key.text("a storage's key"));
       if (!place_of_.emplace(keys_.back(), keys_.size() - 1).second)
         refuse(key, fmt::format("storage '{}' is listed twice", keys_.back()));
-    }
+      if (8 * keys_.size() > bytes_.size() - at_)
+        refuse(key, "more storages than the file has room for");
+    });
     widths_.resize(keys_.size(), 0);
   }
 
@@ -313,12 +318,19 @@ class LegacyStorages {
 };
 
 void check_little_endian(const Pickle& system) {
-  for (const auto& [key, value] : system.root().pairs("the dict of the machine"))
-    if (key.text("a key") == "little_endian" && !value.boolean("yes or no"))
-      fail(Kind::unsupported, "written on a big-endian machine, which is not read");
+  system.root().each_pair(
+      "the dict of the machine", [](const PickleValue& key, const PickleValue& value) {
+        if (key.text("a key") == "little_endian" && !value.boolean("yes or no"))
+          fail(Kind::unsupported, "written on a big-endian machine, which is not read");
+      });
 }
 
 }  // namespace
+
+bool is_torch_name(const fs::path& path) {
+  const fs::path ending = path.extension();
+  return ending == ".pth" || ending == ".pt" || ending == ".th";
+}
 
 bool TorchFile::is_torch_file(std::string_view bytes) {
   return is_zip(bytes) || bytes.substr(0, kMagicReach).find(kMagic) != std::string_view::npos;

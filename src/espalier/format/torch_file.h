@@ -42,6 +42,9 @@ class TorchFile {
   bool legacy_ = false;
 };
 
+// Whether a path ends as such files do: .pth, .pt or .th.
+bool is_torch_name(const fs::path& path);
+
 // Writes atomically, in the zip form, one OrderedDict of names to tensors, as torch.save does of a
 // state_dict: torch.load(path, weights_only=True) takes it. Throws Error(io); Error(unsupported) for
 // a type that PyTorch has no storage for, or 4 GiB and more.

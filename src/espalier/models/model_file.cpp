@@ -4,6 +4,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
+#include "espalier/format/torch_file.h"
 #include "espalier/models/table.h"
 #include "espalier/tensor/budget.h"
 #include "espalier/tensor/stored.h"
@@ -221,6 +222,9 @@ LoadedModel load_model(const fs::path& path, const std::string& task) {
   if (!fs::exists(weights))
     fail(Kind::io, "{}: no such file; give a run folder that holds {}, or such a file",
          weights.string(), kWeights);
+  if (is_torch_name(weights))
+    fail(Kind::usage, "{0} is a file of PyTorch; `espalier convert {0} FOLDER` makes a model of it",
+         weights.string());
   Safetensors file = Safetensors::read(weights);
   std::string place = weights.string();
   try {

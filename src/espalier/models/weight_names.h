@@ -18,13 +18,4 @@ struct Naming {
 // rows: such files hold Google's weights, which want TensorFlow's padding.
 std::vector<Naming> known_namings(const ImageModel& net);
 
-// The input on which published weights of a net were trained, for files that do not say it.
-struct InputView {
-  std::vector<double> mean, std;  // of each channel, for samples in 0..1
-  double crop_share = 1;          // part of the short side that is kept
-  std::string resize = "crop";
-  std::string source;  // who says so, for the log
-};
-InputView published_view(const std::string& model);
-
 }  // namespace espalier

@@ -15,9 +15,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "espalier/format/stored_tensor.h"
+#include "espalier/models/input_view.h"
 #include "espalier/models/model.h"
 #include "espalier/models/model_file.h"
-#include "espalier/models/weight_names.h"
 
 namespace espalier {
 
