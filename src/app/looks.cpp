@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -210,6 +211,7 @@ std::vector<Look> fixed_looks(const Predictions& predictions) {
 std::vector<LookAlikes> look_alikes(const Predictions& predictions,
                                     const std::vector<std::vector<int64_t>>& confusion) {
   std::vector<LookAlikes> pairs;
+  std::set<size_t> shown;  // a class that others are taken for shows another picture each time
   // Of two ways to mix up two classes the rarer one is passed over.
   for (const Mixup& mixup : frequent_mixups(confusion, 2 * kPairs)) {
     const auto truth = static_cast<int64_t>(mixup.truth),
@@ -226,7 +228,11 @@ std::vector<LookAlikes> look_alikes(const Predictions& predictions,
             .mistaken = {surest(predictions, positions_of(predictions, truth, answered)), answered},
             .right = {}};
     const std::vector<size_t> right = positions_of(predictions, answered, answered);
-    if (!right.empty()) pair.right = {{surest(predictions, right), answered}};
+    if (right.empty()) continue;
+    std::vector<size_t> fresh = right;
+    std::erase_if(fresh, [&](size_t i) { return shown.contains(i); });
+    pair.right = {{surest(predictions, fresh.empty() ? right : fresh), answered}};
+    shown.insert(pair.right[0].position);
   }
   return pairs;
 }

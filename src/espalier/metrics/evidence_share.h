@@ -37,7 +37,7 @@ Image part_mask(const Annotation& truth, int64_t label);
 struct MeanEvidenceShare {
   int64_t pictures = 0;
   EvidenceShare mean;
-  std::optional<Interval> interval;  // 95 %, of mean.share: mean_interval()
+  std::optional<Interval> interval = {};  // 95 %, of mean.share (Student's t); from two on
 };
 // All zero for no pictures.
 MeanEvidenceShare mean_share(const std::vector<EvidenceShare>& shares);

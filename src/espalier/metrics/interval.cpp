@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "espalier/core/error.h"
 
@@ -21,16 +20,6 @@ Interval wilson_interval(int64_t successes, int64_t trials, double z) {
   const double low = successes == 0 ? 0 : (centre - reach) / scale;
   const double high = successes == trials ? 1 : (centre + reach) / scale;
   return {std::max(0.0, low), std::min(1.0, high)};
-}
-
-std::optional<Interval> mean_interval(const std::vector<double>& values, double z) {
-  if (values.size() < 10) return std::nullopt;
-  const double n = static_cast<double>(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  double squares = 0;
-  for (double value : values) squares += (value - mean) * (value - mean);
-  const double reach = z * std::sqrt(squares / (n - 1) / n);
-  return Interval{mean - reach, mean + reach};
 }
 
 }  // namespace espalier

@@ -1,11 +1,9 @@
-// Confidence intervals of proportions and of means.
+// Confidence intervals of proportions.
 //
 //   Interval interval = wilson_interval(88, 100);   // 95 %: 0.802 .. 0.930
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <vector>
 
 #include "espalier/metrics/scores.h"
 
@@ -18,9 +16,5 @@ inline constexpr double kZ95 = 1.959963984540054;  // 97.5 % point of the standa
 // textbook p +- z s fails. No trials: [0, 1], nothing is known. Throws Error(internal) unless 0 <=
 // successes <= trials.
 Interval wilson_interval(int64_t successes, int64_t trials, double z = kZ95);
-
-// Of the mean of independent values: mean +- z s / sqrt(n), s with n - 1. Nothing for fewer than ten
-// values, where the normal approximation claims too much.
-std::optional<Interval> mean_interval(const std::vector<double>& values, double z = kZ95);
 
 }  // namespace espalier

@@ -63,8 +63,8 @@ void map_column(Html& page, const Runs& runs, size_t r, const ShownPrediction& l
   run_key(page, runs, r);
   page.close();
   answer_line(page, look);
-  for (const auto& [share, name] : {std::pair{&look.object, "object "}, {&look.part, "part "}})
-    if (*share) page.leaf("p", name + percent_text((*share)->share, 0), {{"class", "truth"}});
+  const std::string shares = share_line(look);
+  if (!shares.empty()) page.leaf("p", shares, {{"class", "truth"}});
   page.close();
 }
 

@@ -17,10 +17,8 @@ void answer_line(Html& page, const ShownPrediction& one) {
 
 std::string share_line(const ShownPrediction& one) {
   std::string line;
-  if (one.object) line = "on the object " + percent_text(one.object->share, 0);
-  if (one.part)
-    line += (line.empty() ? "on the decisive part " : ", on the decisive part ") +
-            percent_text(one.part->share, 0);
+  for (const auto& [share, name] : {std::pair{&one.object, "object "}, {&one.part, "part "}})
+    if (*share) line += (line.empty() ? "" : ", ") + (name + percent_text((*share)->share, 0));
   return line;
 }
 

@@ -21,13 +21,13 @@ void share_card(Html& page, const std::string& title, const MeanEvidenceShare& m
         {{"class", "interval"}});
     page.raw(share_bar(share.share, *mean.interval, share.even));
   }
-  std::string note =
-      fmt::format("Spread evenly it would be {}: the place is that part of the picture",
-                  percent_text(share.even));
-  if (share.even > 0)
-    note += fmt::format(". This is {:.1f} times as much", share.share / share.even);
-  page.leaf("p", note + ".", {{"class", "note"}});
-  page.leaf("p", counted(mean.pictures, "picture"), {{"class", "note"}});
+  page.leaf(
+      "p",
+      fmt::format("Spread evenly: {}, the part of the picture it covers", percent_text(share.even)),
+      {{"class", "note"}});
+  std::string note = "on " + counted(mean.pictures, "picture");
+  if (share.even > 0) note = fmt::format("{:.1f} times as much, ", share.share / share.even) + note;
+  page.leaf("p", note, {{"class", "note"}});
   page.close();
 }
 

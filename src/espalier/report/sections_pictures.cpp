@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "espalier/report/page.h"
 #include "espalier/report/prediction_card.h"
 #include "espalier/report/sections.h"
@@ -5,25 +7,18 @@
 namespace espalier {
 namespace {
 
-bool any_evidence(const std::vector<ShownPrediction>& list) {
-  for (const ShownPrediction& one : list)
-    if (!one.evidence.empty()) return true;
-  return false;
-}
-
 void gallery(Html& page,
              const std::string& title,
-             const std::string& lead,
+             std::string lead,
              const std::vector<ShownPrediction>& list) {
   if (list.empty()) return;
+  const auto any = [&](auto known) { return std::any_of(list.begin(), list.end(), known); };
+  if (any([](const ShownPrediction& one) { return !one.evidence.empty(); }))
+    lead += " Beside each picture: where the network found its evidence, brighter meaning more.";
+  if (any([](const ShownPrediction& one) { return one.object || one.part; }))
+    lead += " Below it: how much of that falls where it is known to matter.";
   section(page, title);
-  page.leaf(
-      "p",
-      any_evidence(list)
-          ? lead +
-                " Beside each picture: where the network found its evidence, brighter meaning more."
-          : lead,
-      {{"class", "meta"}});
+  page.leaf("p", lead, {{"class", "meta"}});
   page.open("div", {{"class", "gallery"}});
   for (const ShownPrediction& one : list) prediction_card(page, one);
   page.close().close();
