@@ -197,5 +197,25 @@ TEST(Wilson, NothingKnownWithoutTrials) {
   EXPECT_THROW(wilson_interval(3, 2), Error);
 }
 
+// scipy.stats.t.ppf(0.975, df).
+TEST(StudentsT, PointsEqualScipys) {
+  EXPECT_NEAR(student_t_975(1), 12.706204736174694, 1e-8);
+  EXPECT_NEAR(student_t_975(2), 4.302652729749462, 1e-8);
+  EXPECT_NEAR(student_t_975(3), 3.182446305284263, 1e-8);
+  EXPECT_NEAR(student_t_975(4), 2.7764451051977934, 1e-8);
+  EXPECT_NEAR(student_t_975(9), 2.2621571628540993, 1e-8);
+  EXPECT_NEAR(student_t_975(19), 2.093024054408263, 1e-8);
+  EXPECT_NEAR(student_t_975(200), 1.971896224, 1e-8);
+  EXPECT_THROW(student_t_975(0), Error);
+}
+
+TEST(MeanInterval, NeedsTwoValues) {
+  EXPECT_FALSE(mean_interval({0.5}));
+  const std::optional<Interval> two = mean_interval({0, 2});  // 1 -+ 12.7 sqrt(2) / sqrt(2)
+  ASSERT_TRUE(two);
+  EXPECT_NEAR(two->low, 1 - 12.706204736174694, 1e-8);
+  EXPECT_NEAR(two->high, 1 + 12.706204736174694, 1e-8);
+}
+
 }  // namespace
 }  // namespace espalier

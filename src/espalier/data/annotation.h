@@ -65,7 +65,7 @@ struct Annotation {
       {};            // one channel: class of each pixel, kIgnore = unlabelled; empty when unknown
   Image alpha = {};  // one channel: share of foreground, 0..255; empty when unknown
   std::vector<Point> points = {};  // object centres, for counting
-  Destruction destruction = {};    // of an image whose cells were moved; without sources: it is whole
+  Destruction destruction = {};  // of an image whose cells were moved; without sources: it is whole
 
   static constexpr uint8_t kIgnore = 255;
   bool operator==(const Annotation&) const = default;

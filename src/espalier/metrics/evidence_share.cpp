@@ -7,7 +7,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/data/stretch.h"
-#include "espalier/metrics/paired.h"
+#include "espalier/metrics/interval.h"
 
 namespace espalier {
 namespace {
@@ -66,17 +66,16 @@ Image part_mask(const Annotation& truth, int64_t label) {
 }
 
 MeanEvidenceShare mean_share(const std::vector<EvidenceShare>& shares) {
-  if (shares.empty()) return {};
-  std::vector<double> values, nothing(shares.size());
-  double even = 0;
+  MeanEvidenceShare result{
+      .pictures = static_cast<int64_t>(shares.size()), .mean = {}, .interval = {}};
+  std::vector<double> values;
   for (const EvidenceShare& one : shares) {
     values.push_back(one.share);
-    even += one.even / static_cast<double>(shares.size());
+    result.mean.share += one.share / static_cast<double>(shares.size());
+    result.mean.even += one.even / static_cast<double>(shares.size());
   }
-  const PairedDifference above = paired_difference(values, nothing);
-  MeanEvidenceShare result{.pictures = above.pairs, .mean = {above.mean, even}, .interval = {}};
-  if (above.interval)
-    result.interval = {std::max(0.0, above.interval->low), std::min(1.0, above.interval->high)};
+  if (const std::optional<Interval> interval = mean_interval(values))
+    result.interval = {std::max(0.0, interval->low), std::min(1.0, interval->high)};
   return result;
 }
 

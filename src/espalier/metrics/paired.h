@@ -15,16 +15,12 @@ namespace espalier {
 
 struct PairedDifference {
   int64_t pairs = 0, above = 0, below = 0;  // above: the first is the larger
-  double mean = 0, deviation = 0;           // of first - second; deviation with n - 1
-  std::optional<Interval> interval;         // 95 % of the mean (Student's t); from two pairs on
+  double mean = 0;                          // of first - second
+  std::optional<Interval> interval;         // of that, 95 %; from two pairs on
 };
 
 // Throws Error(internal) for lists of different length or without a pair.
 PairedDifference paired_difference(const std::vector<double>& first,
                                    const std::vector<double>& second);
-
-// The point that Student's t with so many degrees of freedom (>= 1) exceeds with probability 0.025,
-// to 1e-9.
-double student_t_975(int64_t degrees);
 
 }  // namespace espalier
