@@ -55,7 +55,7 @@ void print_evidence(const MeasuredEvidence& evidence) {
 }  // namespace
 
 int run_eval(const Arguments& arguments) {
-  std::string path, split = "test", data, masks, out;
+  std::string path, split = "test", data, masks, out, tta = "none";
   NetworkConfig network;
   CommandLine line("espalier eval RUN [flags]",
                    "scores a run folder, a model file or an .onnx on one split");
@@ -65,11 +65,13 @@ int run_eval(const Arguments& arguments) {
             field("masks", masks,
                   "folder with a mask of the object for each picture, of the same name: measures "
                   "how much of the evidence falls on it"),
-            field("out", out, "where eval-<split>.json goes; empty: the run folder")});
+            field("out", out, "where eval-<split>.json goes; empty: the run folder"),
+            tta_field(tta)});
   line.add(fields(network));
   if (!line.parse(arguments)) return 0;
 
   std::unique_ptr<ClassifyTask> task = open_classifier(path, network);
+  task->look_at_mirror_images(tta == "flip");
   fs::path run = run_of(path);
   ClassifyRecipe recipe;
   if (!run.empty())
@@ -92,7 +94,8 @@ int run_eval(const Arguments& arguments) {
     fmt::print("{} images, {} unreadable\n", evaluation.images, evaluation.failures.size());
     return 0;
   }
-  nlohmann::ordered_json result = {{"run", path}, {"data", recipe.data}, {"split", split}};
+  nlohmann::ordered_json result = {
+      {"run", path}, {"data", recipe.data}, {"split", split}, {"tta", tta}};
   for (const Score& score : evaluation.result.scores.items) {
     result[score.name] = score.value;
     if (score.interval)

@@ -31,6 +31,13 @@ nlohmann::ordered_json keep_pairs(Looks& looks,
 
 }  // namespace
 
+Field tta_field(std::string& tta) {
+  return field("tta", tta,
+               "test-time augmentation; flip: the mean of the probabilities of the picture and its "
+               "mirror image, in twice the time")
+      .one_of({"none", "flip"});
+}
+
 ScoredSplit evaluate_classifier(ClassifyTask& task,
                                 const DatasetPtr& data,
                                 const std::string& split,
@@ -56,6 +63,7 @@ ScoredSplit evaluate_classifier(ClassifyTask& task,
   if (folder.empty()) return scored;
 
   nlohmann::ordered_json record = to_json(scored.result, classes);
+  record["tta"] = task.looks_at_mirror_images() ? "flip" : "none";
   const fs::path pictures = folder / ("eval-" + split);
   fs::remove_all(pictures);
   record["mistakes"] = looks.keep(most_confident(predictions, true), "mistakes", pictures);

@@ -7,6 +7,10 @@
 
 namespace espalier {
 
+// What eval and predict may do beside the plain answer; "flip" stands for
+// ClassifyTask::look_at_mirror_images().
+Field tta_field(std::string& tta);
+
 struct ScoredSplit {
   ClassificationResult result;
   std::vector<SampleFailure> failures;

@@ -9,6 +9,7 @@
 #include "espalier/tasks/open_classifier.h"
 #include "espalier/train/classify_recipe.h"
 
+#include "app/evaluation.h"
 #include "app/verbs.h"
 
 namespace espalier {
@@ -40,7 +41,7 @@ void print_record(const nlohmann::ordered_json& record) {
 }  // namespace
 
 int run_predict(const Arguments& arguments) {
-  std::string path;
+  std::string path, tta = "none";
   std::vector<std::string> places;
   int64_t top = 3, batch = 32;
   NetworkConfig network;
@@ -49,12 +50,13 @@ int run_predict(const Arguments& arguments) {
   line.positional("run", path, "run folder, model file or .onnx");
   line.positionals("image", places, "files and folders");
   line.add({field("top", top, "answers an image").between(1, 1e6),
-            field("batch", batch, "images at once").between(1, 1e5)});
+            field("batch", batch, "images at once").between(1, 1e5), tta_field(tta)});
   line.add(fields(network));
   if (!line.parse(arguments)) return 0;
   if (places.empty()) fail(Kind::usage, "name at least one image or folder");
 
   std::unique_ptr<ClassifyTask> task = open_classifier(path, network);
+  task->look_at_mirror_images(tta == "flip");
   nlohmann::ordered_json records = nlohmann::ordered_json::array(),
                          failures = nlohmann::ordered_json::array();
   for (const std::string& place : places) {
@@ -76,8 +78,10 @@ int run_predict(const Arguments& arguments) {
     warn(fmt::format("skipped {}: {}", failure["image"].get<std::string>(),
                      failure["reason"].get<std::string>()));
   if (line.common().json)
-    fmt::print("{}\n",
-               nlohmann::ordered_json{{"predictions", records}, {"failures", failures}}.dump());
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{{"tta", tta}, {"predictions", records}, {"failures", failures}}
+            .dump());
   return 0;
 }
 

@@ -281,8 +281,53 @@ TEST_F(Command, SpeedIsMeasuredOfNamesAndOfExportedFiles) {
   expect_refused({"bench", "data", "--data", "nowhere"}, 4, "nowhere");
 }
 
+// The first number, and with --probe the only one; what it leaves is an ordinary model.
+TEST_F(Command, ALinearProbeIsAModelLikeAnyOther) {
+  std::vector<std::string> words = train_words("probe");
+  words.pop_back();  // not quiet
+  words.insert(words.end(), {"--probe", "--json"});
+  Outcome probed = run(words);
+  ASSERT_EQ(probed.code, 0) << probed.err;
+  EXPECT_NE(probed.err.find("linear probe: validation accuracy 0."), std::string::npos)
+      << probed.err;
+  EXPECT_EQ(last_json(probed)["epochs"], 0);
+  nlohmann::json summary = nlohmann::json::parse(read_file(root_ / "probe/summary.json"));
+  double accuracy = last_json(probed)["validation"]["accuracy"]["value"];
+  EXPECT_EQ(summary["probe"]["scores"]["accuracy"]["value"], accuracy);
+  EXPECT_EQ(summary["probe"]["images"], 200);
+  EXPECT_NE(read_file(root_ / "probe/report.html").find("Linear probe, validation accuracy"),
+            std::string::npos);
+
+  Outcome scored = run({"eval", "probe", "--split", "val", "--json", "--quiet"});
+  ASSERT_EQ(scored.code, 0) << scored.err;
+  EXPECT_NEAR(last_json(scored)["accuracy"].get<double>(), accuracy, 1e-6);
+  EXPECT_EQ(last_json(scored)["tta"], "none");
+  Outcome exported = run({"export", "probe", "--json", "--quiet"});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+
+  // Seen twice, by the module and by the exported file.
+  Outcome twice = run({"eval", "probe", "--split", "val", "--tta", "flip", "--json", "--quiet"});
+  ASSERT_EQ(twice.code, 0) << twice.err;
+  EXPECT_EQ(last_json(twice)["tta"], "flip");
+  EXPECT_NE(last_json(twice)["calibration_error"], last_json(scored)["calibration_error"]);
+  Outcome onnx =
+      run({"eval", "probe/model.onnx", "--split", "val", "--tta", "flip", "--json", "--quiet"});
+  ASSERT_EQ(onnx.code, 0) << onnx.err;
+  EXPECT_NEAR(last_json(onnx)["accuracy"].get<double>(), last_json(twice)["accuracy"].get<double>(),
+              1e-6);
+  EXPECT_EQ(nlohmann::json::parse(read_file(root_ / "probe/eval-val.json"))["tta"], "flip");
+  EXPECT_NE(read_file(root_ / "probe/report.html").find("each looked at with its mirror image"),
+            std::string::npos);
+  expect_refused({"eval", "probe", "--tta", "flop"}, 2, "flip");
+}
+
 TEST_F(Command, AKilledRunGoesOnToTheBit) {
   expect_resumed_to_the_bit({});
+}
+
+TEST_F(Command, AKilledRunGoesOnToTheBitWithRatesFrozenNormsAndBalance) {
+  expect_resumed_to_the_bit(
+      {"--head-rate", "10", "--layer-decay", "0.75", "--norms", "frozen", "--balance"});
 }
 
 // Blending draws from a stream of its own for each batch.

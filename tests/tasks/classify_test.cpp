@@ -1,6 +1,7 @@
 #include "espalier/tasks/classify.h"
 
 #include <cmath>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -67,6 +68,32 @@ TEST(Classify, PredictionsAreAllClassesBestFirst) {
   EXPECT_NEAR(sum, 1, 1e-6);
   double e = std::exp(1.0);
   EXPECT_NEAR(labels[0].score, e * e * e / (2 * e + e * e + e * e * e), 1e-6);
+}
+
+TEST(Classify, MirrorImagesShareTheAnswerWithTheirPictures) {
+  Batch batch = one_batch(2, 8, 3), mirrored = batch;
+  for (size_t i = 0; i < batch.pixels.size(); ++i) {
+    size_t channel = i % 3, x = i / 3 % 8, row = i / 24;
+    mirrored.pixels[(row * 8 + 7 - x) * 3 + channel] = batch.pixels[i];
+  }
+  ImageModelPtr model = make_model("resnet20", {{"classes", 3}});
+  model->eval();
+  ClassifyTask task(model, meta_of(3), {});
+  auto shares = [&](const Batch& images) {  // by class
+    std::vector<std::map<int64_t, float>> all;
+    for (const Annotation& one : task.predict(images)) {
+      all.emplace_back();
+      for (const Label& label : one.labels) all.back()[label.id] = label.score;
+    }
+    return all;
+  };
+  auto plain = shares(batch), other = shares(mirrored);
+  task.look_at_mirror_images(true);
+  auto both = shares(batch);
+  EXPECT_NE(plain[0][0], other[0][0]);
+  for (size_t i = 0; i < 2; ++i)
+    for (int64_t c = 0; c < 3; ++c) EXPECT_NEAR(both[i][c], (plain[i][c] + other[i][c]) / 2, 1e-6);
+  EXPECT_EQ(shares(mirrored), both);
 }
 
 TEST(Classify, LabelSmoothingSpreadsEpsilonOverAllClassesTheTrueOneIncluded) {

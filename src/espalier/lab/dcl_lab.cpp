@@ -227,6 +227,7 @@ ExperimentResult run_dcl_lab(const DclLabConfig& lab,
                     run.split, run.seed));
     ClassifyRecipe own = recipe_of_split(recipe, run.split);
     own.train.seed = run.seed;
+    own.probe.probe_first = false;  // the same for all
     run.way->apply(own);
     const fs::path folder =
         out / "runs" / fmt::format("{}-{}-{}", run.way->name, run.split, run.seed);

@@ -243,6 +243,7 @@ Evaluation read_evaluation(const JsonReader& file,
                            const std::string& split) {
   Evaluation evaluation;
   evaluation.split = split;
+  evaluation.mirrored = file.text("tta") == "flip";
   evaluation.scores = read_scores(file, text);
   read_classes(file, evaluation);
   read_confusion(file, evaluation);

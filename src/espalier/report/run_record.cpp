@@ -189,6 +189,11 @@ void read_summary(const fs::path& path, RunRecord& run, Warnings& warnings) {
   facts.epochs = summary.number("epochs");
   facts.seed = summary.number("seed");
   facts.baseline_accuracy = summary.number("baseline_accuracy");
+  if (const Json* found = summary.object("probe")) {
+    const Scores scores = read_scores(summary.inside(*found, "probe"), found->dump());
+    for (const Score& score : scores.items)
+      if (score.name == "accuracy") facts.probe_accuracy = score.value;
+  }
   if (const Json* versions = summary.object("versions"))
     for (const auto& [name, version] : versions->items())
       if (facts.versions.size() < 30)

@@ -50,6 +50,7 @@ struct LookAlikePair {
 
 struct Evaluation {
   std::string split;
+  bool mirrored = false;  // each picture was looked at with its mirror image
   Scores scores;
   std::vector<std::string> classes;
   std::vector<std::vector<int64_t>> confusion;  // classes x classes, or empty
@@ -65,7 +66,7 @@ struct Facts {
   std::string task, model, data, machine, precision, input;
   std::vector<std::pair<std::string, std::string>> versions;
   std::optional<double> classes, threads, seconds, epochs, seed;
-  std::optional<double> parameters, macs, latency_ms, baseline_accuracy;
+  std::optional<double> parameters, macs, latency_ms, baseline_accuracy, probe_accuracy;
   std::optional<double> train, val, test;  // samples
   std::optional<double> best_epoch, best_value;
   std::string best_score;

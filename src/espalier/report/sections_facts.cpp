@@ -36,6 +36,8 @@ void summary_facts(Html& page, const RunRecord& run, const Facts& facts) {
   if (facts.latency_ms) fact(page, "Latency, one image", number_text(*facts.latency_ms, 3) + " ms");
   fact(page, "Training time", number_or_blank(facts.seconds, duration_text));
   fact(page, "Training speed", median_speed(run));
+  if (facts.probe_accuracy)
+    fact(page, "Linear probe, validation accuracy", percent_text(*facts.probe_accuracy));
   fact(page, "Precision", facts.precision);
   fact(page, "Threads", facts.threads ? number_text(*facts.threads) : "");
   fact(page, "Machine", facts.machine);

@@ -83,6 +83,7 @@ void evaluated_cards(Html& page, const RunRecord& run, const Evaluation& evaluat
   for (const ClassRow& row : evaluation.per_class) images += row.support;
   std::string where = fmt::format("On the {} split", evaluation.split);
   if (images > 0) where += fmt::format(", {} images", number_text(static_cast<double>(images)));
+  if (evaluation.mirrored) where += ", each looked at with its mirror image";
   if (std::any_of(evaluation.scores.items.begin(), evaluation.scores.items.end(),
                   [](const Score& s) { return s.interval.has_value(); }))
     where += "; ranges are 95 % intervals";
@@ -102,7 +103,8 @@ void other_splits(Html& page, const RunRecord& run) {
   for (size_t i = 1; i < run.evaluations.size(); ++i) {
     const Evaluation& other = run.evaluations[i];
     if (other.scores.items.empty()) continue;
-    std::string line = fmt::format("On the {} split: ", other.split);
+    std::string line = fmt::format("On the {} split{}: ", other.split,
+                                   other.mirrored ? ", with mirror images" : "");
     for (const Score& score : other.scores.items)
       line += fmt::format("{}{} {}", &score == &other.scores.items.front() ? "" : ", ",
                           score_title(score.name), score_text(score));
@@ -121,8 +123,10 @@ void score_cards(Html& page, const RunRecord& run) {
     const std::string name = run.facts->best_score.empty() ? "score" : run.facts->best_score;
     page.leaf("p", "Best on the validation split", {{"class", "where"}})
         .open("div", {{"class", "cards"}});
-    const std::string note =
-        run.facts->best_epoch ? fmt::format("after epoch {:.0f}", *run.facts->best_epoch) : "";
+    const std::string note = !run.facts->best_epoch ? ""
+                             : *run.facts->best_epoch == 0
+                                 ? "the linear probe"
+                                 : fmt::format("after epoch {:.0f}", *run.facts->best_epoch);
     card(page, {name, *run.facts->best_value, true, std::nullopt, ""}, true, note, -1);
     page.close();
   }

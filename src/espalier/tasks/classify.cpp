@@ -31,6 +31,23 @@ at::Tensor class_shares(const Batch& batch, int64_t classes) {
   return shares;
 }
 
+at::Tensor probabilities_of(const at::Tensor& logits) {
+  return at::softmax(logits.to(at::kFloat), 1).contiguous();
+}
+
+std::vector<Annotation> annotations_from(const at::Tensor& probabilities) {
+  int64_t count = probabilities.size(0), classes = probabilities.size(1);
+  std::vector<Annotation> result(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = probabilities.const_data_ptr<float>() + i * classes;
+    std::vector<Label>& labels = result[static_cast<size_t>(i)].labels;
+    for (int64_t c = 0; c < classes; ++c) labels.push_back({.id = c, .score = row[c]});
+    std::stable_sort(labels.begin(), labels.end(),
+                     [](const Label& a, const Label& b) { return a.score > b.score; });
+  }
+  return result;
+}
+
 }  // namespace
 
 Fields fields(ClassifyConfig& config) {
@@ -105,7 +122,10 @@ at::Tensor ClassifyTask::logits(const Batch& batch) {
 
 std::vector<Annotation> ClassifyTask::predict(const Batch& batch) {
   torch::NoGradGuard guard;
-  return annotations_from_logits(model_->forward(images_of(batch)));
+  at::Tensor images = images_of(batch);
+  at::Tensor shares = probabilities_of(model_->forward(images));
+  if (mirror_) shares = (shares + probabilities_of(model_->forward(images.flip(3)))) / 2;
+  return annotations_from(shares);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> ClassifyTask::verdicts(const Batch& batch) {
@@ -114,17 +134,7 @@ std::vector<std::pair<std::string, at::Tensor>> ClassifyTask::verdicts(const Bat
 }
 
 std::vector<Annotation> annotations_from_logits(const at::Tensor& logits) {
-  at::Tensor probabilities = at::softmax(logits.to(at::kFloat), 1).contiguous();
-  int64_t count = probabilities.size(0), classes = probabilities.size(1);
-  std::vector<Annotation> result(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    const float* row = probabilities.const_data_ptr<float>() + i * classes;
-    std::vector<Label>& labels = result[static_cast<size_t>(i)].labels;
-    for (int64_t c = 0; c < classes; ++c) labels.push_back({.id = c, .score = row[c]});
-    std::stable_sort(labels.begin(), labels.end(),
-                     [](const Label& a, const Label& b) { return a.score > b.score; });
-  }
-  return result;
+  return annotations_from(probabilities_of(logits));
 }
 
 Scores ClassifyTask::score(const std::vector<Annotation>& truth,

@@ -36,6 +36,9 @@ class ClassifyTask : public Task {
   torch::nn::Module& network() override { return *model_; }
   Losses losses(const Batch& batch) override;
   std::vector<Annotation> predict(const Batch& batch) override;
+  // From now on predict() gives the mean of the probabilities of each picture and its mirror image.
+  void look_at_mirror_images(bool on) { mirror_ = on; }
+  bool looks_at_mirror_images() const { return mirror_; }
   Scores score(const std::vector<Annotation>& truth,
                const std::vector<Annotation>& predicted) const override;
   void save(const fs::path& folder) const override;
@@ -67,6 +70,7 @@ class ClassifyTask : public Task {
   ClassifyConfig config_;
   Normalisation normalisation_;
   std::shared_ptr<ClassifyTask> teacher_;
+  bool mirror_ = false;
 };
 
 // N x classes logits to annotations: every class with its softmax probability, best first (ties:

@@ -17,6 +17,7 @@
 #include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
+#include "espalier/train/probe_first.h"
 
 namespace espalier {
 namespace {
@@ -110,6 +111,8 @@ void write_summary(const ClassifyRecipe& recipe,
                                                      : outcome.best.at(recipe.train.monitor);
     summary["best"] = {{"epoch", outcome.best_epoch}, {"score", best.name}, {"value", best.value}};
   }
+  if (fs::exists(run / "probe.json"))
+    summary["probe"] = nlohmann::ordered_json::parse(read_file(run / "probe.json"));
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
@@ -177,6 +180,7 @@ Fields fields(ClassifyRecipe& recipe) {
   all = join(std::move(all), fields(recipe.augment));
   all = join(std::move(all), fields(recipe.task));
   all = join(std::move(all), fields(recipe.method));
+  all = join(std::move(all), fields(recipe.probe));
   return join(std::move(all), fields(recipe.train));
 }
 
@@ -234,6 +238,16 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
     say("teacher: " + recipe.task.teacher);
   }
 
+  if (!resume && begins_with_probe(recipe, *model)) {
+    LinearProbe probe = probe_first(*task, recipe, splits, run);
+    if (recipe.probe.probe) {
+      TrainOutcome outcome = end_with_probe(*task, probe, run);
+      write_summary(recipe, splits, *task, outcome, {}, run);
+      return outcome;
+    }
+  }
+  if (recipe.train.norms == "frozen" && recipe.weights.empty())
+    warn("--norms frozen without --weights keeps statistics that no picture ever moved");
   Loader train_data = training_loader(resolved, splits.train, side);
   std::optional<Loader> val_data;
   if (splits.val && splits.val->size() > 0)

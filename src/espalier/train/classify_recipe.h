@@ -10,6 +10,7 @@
 
 #include "espalier/data/recipe.h"
 #include "espalier/data/splits.h"
+#include "espalier/tasks/linear_probe.h"
 #include "espalier/tasks/method.h"
 #include "espalier/train/loop.h"
 
@@ -25,6 +26,7 @@ struct ClassifyRecipe {
   AugmentConfig augment;
   ClassifyConfig task;
   MethodConfig method;
+  ProbeConfig probe;
   TrainConfig train;
 };
 Fields fields(ClassifyRecipe& recipe);
