@@ -74,7 +74,7 @@ TEST(Report, OneRunHasEverySection) {
                            "Spread evenly: 4.1 %",
                            "3.0 times as much, on 180 pictures",
                            "1 picture without a usable mask not measured",
-                           "object 61 %, part 14 %",
+                           ">object 61 %</span> <span class=\"whole\">part 14 %<",
                            "Look-alikes",
                            "<b>ash</b> taken for <b>birch</b>: 7 ×, the other way 3 ×"})
     EXPECT_TRUE(has(page, part)) << part;

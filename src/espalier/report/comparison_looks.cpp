@@ -63,8 +63,7 @@ void map_column(Html& page, const Runs& runs, size_t r, const ShownPrediction& l
   run_key(page, runs, r);
   page.close();
   answer_line(page, look);
-  const std::string shares = share_line(look);
-  if (!shares.empty()) page.leaf("p", shares, {{"class", "truth"}});
+  share_line(page, look);
   page.close();
 }
 

@@ -15,11 +15,13 @@ void answer_line(Html& page, const ShownPrediction& one) {
   page.leaf("span", " " + percent_text(one.confidence)).close();
 }
 
-std::string share_line(const ShownPrediction& one) {
-  std::string line;
+void share_line(Html& page, const ShownPrediction& one) {
+  if (!one.object && !one.part) return;
+  page.open("p", {{"class", "truth"}});
   for (const auto& [share, name] : {std::pair{&one.object, "object "}, {&one.part, "part "}})
-    if (*share) line += (line.empty() ? "" : ", ") + (name + percent_text((*share)->share, 0));
-  return line;
+    if (*share)
+      page.leaf("span", name + percent_text((*share)->share, 0), {{"class", "whole"}}).text(" ");
+  page.close();
 }
 
 void prediction_card(Html& page, const ShownPrediction& one) {
@@ -34,8 +36,7 @@ void prediction_card(Html& page, const ShownPrediction& one) {
   answer_line(page, one);
   if (one.predicted != one.truth)
     page.open("p", {{"class", "truth"}}).text("in truth ").leaf("b", one.truth).close();
-  const std::string shares = share_line(one);
-  if (!shares.empty()) page.leaf("p", shares, {{"class", "truth"}});
+  share_line(page, one);
   page.leaf("p", one.id, {{"class", "id"}}).close().close();
 }
 

@@ -14,8 +14,8 @@ void shown_picture(Html& page, const std::string& uri, const std::string& alt, b
 // "lemon 93.0 %" in the colour of right or wrong.
 void answer_line(Html& page, const ShownPrediction& one);
 
-// How much of the evidence falls where: "object 61 %, part 12 %"; "" when nothing is known.
-std::string share_line(const ShownPrediction& one);
+// How much of the evidence falls where, "object 61 % part 12 %"; nothing when that is not known.
+void share_line(Html& page, const ShownPrediction& one);
 
 // Picture and evidence beside each other; below them answer, truth where it differs, shares and id.
 void prediction_card(Html& page, const ShownPrediction& one);

@@ -33,7 +33,8 @@ figcaption{font-weight:600;font-size:.95rem}
 .warnings{background:var(--warn);border-radius:6px;padding:10px 16px;margin:0 0 24px;font-size:.9rem;overflow-wrap:anywhere}
 .warnings ul{margin:.2em 0;padding-left:1.2em}
 .cards{display:flex;flex-wrap:wrap;gap:14px;margin-top:10px}
-.cards+.meta{margin-top:22px}
+.cards+.meta,.scroll+.meta{margin-top:22px}
+.whole{white-space:nowrap;margin-right:.4em}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 15px;min-width:0;flex:1 1 140px}
 .card.headline{flex:2.4 1 260px}
 .card .value{font-size:1.45rem;line-height:1.25;margin:.15em 0 0}
