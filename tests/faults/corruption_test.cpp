@@ -22,6 +22,7 @@
 #include "tests/data/scratch_folder.h"
 #include "tests/faults/allocation.h"
 #include "tests/faults/trials.h"
+#include "tests/format/torch_bytes.h"
 
 namespace espalier {
 namespace {
@@ -170,6 +171,29 @@ TEST_F(Corruption, PyTorchFile) {
                      file.tensors()[i].bytes == state.tensors[i].bytes;
             return same;
           });
+}
+
+// Values that name each other again and again, or are many: a fixed multiple of the bytes that say so.
+TEST_F(Corruption, HostilePicklesStayInProportion) {
+  using namespace torch_bytes;
+  constexpr int kMany = 300000;
+  const std::string zero(1, '\0'), itself = "]q" + zero + "(h" + zero;
+  std::string names = "}(";
+  for (int i = 0; i < 20000; ++i) names += text(fmt::format("a{}", i)) + "N";
+  for (const std::string& body :
+       {std::string(kMany, ']'), std::string(kMany, '('), itself + std::string(kMany, 'N') + "e",
+        itself + std::string(kMany, ')') + "e", "(" + std::string(kMany, 'N') + "t", names + "u"}) {
+    std::string bytes = legacy_with(body);
+    auto size = static_cast<int64_t>(bytes.size());
+    int64_t peak = peak_allocation([&] {
+      try {
+        TorchFile::parse(std::move(bytes), "weights.pth");
+      } catch (const Error& error) {
+        EXPECT_NE(error.kind(), Kind::internal) << error.what();
+      }
+    });
+    EXPECT_LE(peak, 12 * size + 2 * kRoom) << body.substr(0, 4);
+  }
 }
 
 TEST_F(Corruption, ConfigurationBesideAModel) {
