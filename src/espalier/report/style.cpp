@@ -33,6 +33,7 @@ figcaption{font-weight:600;font-size:.95rem}
 .warnings{background:var(--warn);border-radius:6px;padding:10px 16px;margin:0 0 24px;font-size:.9rem;overflow-wrap:anywhere}
 .warnings ul{margin:.2em 0;padding-left:1.2em}
 .cards{display:flex;flex-wrap:wrap;gap:14px;margin-top:10px}
+.cards>.card:only-child{flex:0 1 380px}
 .cards+.meta,.scroll+.meta{margin-top:22px}
 .whole{white-space:nowrap;margin-right:.4em}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 15px;min-width:0;flex:1 1 140px}
