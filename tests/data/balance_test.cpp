@@ -93,7 +93,9 @@ TEST(Balance, LoadersGiveTheSameBitsForAnyWorkersAndStartAndRepeatsAreDrawnAnew)
   for (size_t b = 0; b < alone.size(); ++b) {
     EXPECT_EQ(many[b].pixels, alone[b].pixels);
     EXPECT_EQ(many[b].indices, alone[b].indices);
-    if (b >= 4) EXPECT_EQ(later[b - 4].pixels, alone[b].pixels);
+    if (b >= 4) {
+      EXPECT_EQ(later[b - 4].pixels, alone[b].pixels);
+    }
     for (size_t i = 0; i < alone[b].indices.size(); ++i) {
       if (alone[b].indices[i] != 0) continue;
       ++rare;
