@@ -1,6 +1,8 @@
 #include "espalier/lab/dcl_lab.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "espalier/format/csv.h"
 
@@ -25,7 +27,7 @@ ClassifyRecipe tiny_recipe() {
 
 class DclLab : public testing::Test {
  protected:
-  fs::path out = fs::path(testing::TempDir()) / "espalier_dcl_lab";
+  fs::path out = fs::path(testing::TempDir()) / fmt::format("espalier_dcl_lab_{}", ::getpid());
   DclLab() { fs::remove_all(out); }
   ~DclLab() override { fs::remove_all(out); }
 };

@@ -1,6 +1,8 @@
 #include "espalier/lab/run_table.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/expect_error.h"
 
@@ -9,7 +11,8 @@ namespace {
 
 class RunTables : public testing::Test {
  protected:
-  fs::path path = fs::path(testing::TempDir()) / "espalier_run_table.csv";
+  fs::path path =
+      fs::path(testing::TempDir()) / fmt::format("espalier_run_table_{}.csv", ::getpid());
   RunTables() { fs::remove(path); }
   ~RunTables() override { fs::remove(path); }
   RunTable open() { return RunTable::open(path, {"variant", "seed"}, {"accuracy", "seconds"}); }

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "espalier/format/torch_file.h"
 #include "espalier/models/table.h"
@@ -22,7 +23,7 @@ using Fate = WeightLine::Fate;
 class Weights : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "espalier_weights";
+    folder_ = fs::path(testing::TempDir()) / fmt::format("espalier_weights_{}", ::getpid());
     fs::remove_all(folder_);
     make_folder(folder_);
   }

@@ -12,9 +12,11 @@ namespace espalier {
 namespace {
 
 // What torch.optim.lr_scheduler does (tests/golden/make_schedule_golden.py).
-nlohmann::json golden() {
-  fs::path here = fs::path(__FILE__).parent_path();
-  return nlohmann::json::parse(read_file(here.parent_path() / "golden" / "schedules.json"));
+// Kept, since tests range over parts of it.
+const nlohmann::json& golden() {
+  static const nlohmann::json read = nlohmann::json::parse(
+      read_file(fs::path(__FILE__).parent_path().parent_path() / "golden" / "schedules.json"));
+  return read;
 }
 
 TEST(Schedule, OneCycleIsPythonsWithItsMomentum) {
