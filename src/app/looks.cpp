@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
+#include "espalier/data/parts.h"
 #include "espalier/data/subset.h"
 #include "espalier/format/png.h"
 #include "espalier/report/class_charts.h"
@@ -31,13 +32,6 @@ int64_t answer(const Predictions& predictions, size_t i) {
 
 float confidence(const Predictions& predictions, size_t i) {
   return predictions.predicted[i].labels[0].score;
-}
-
-Image picture_of(const Batch& batch, int64_t i) {
-  Image image(batch.width, batch.height, batch.channels);
-  const auto size = static_cast<std::ptrdiff_t>(image.pixels.size());
-  std::copy_n(batch.pixels.begin() + i * size, size, image.pixels.begin());
-  return image;
 }
 
 std::vector<size_t> positions_of(const Predictions& predictions, int64_t truth, int64_t answered) {
@@ -96,7 +90,7 @@ void Looks::view(const DatasetPtr& data,
     for (size_t i = 0; i < maps.size(); ++i) {
       const Annotation& truth = batch->truth[i];
       use(static_cast<size_t>(batch->indices[i]),
-          {.picture = picture_of(*batch, static_cast<int64_t>(i)),
+          {.picture = espalier::picture(*batch, static_cast<int64_t>(i)),
            .evidence = maps[i],
            .object = evidence_share(maps[i], object_mask(truth)),
            .part = places_.decisive_part < 0

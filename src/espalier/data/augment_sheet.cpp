@@ -6,6 +6,7 @@
 #include "espalier/data/contact_sheet.h"
 #include "espalier/data/loader.h"
 #include "espalier/data/mix.h"
+#include "espalier/data/parts.h"
 #include "espalier/data/sample_grid.h"
 #include "espalier/data/subset.h"
 
@@ -17,13 +18,9 @@ void fill_column(Loader& loader, int64_t epoch, int64_t column, SampleGrid& cell
   loader.start_epoch(epoch);
   const std::optional<Batch> batch = loader.next();
   if (!batch) return;
-  const size_t count = static_cast<size_t>(batch->count);
-  const size_t bytes = count ? batch->pixels.size() / count : 0;
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < batch->truth.size(); ++i) {
     Sample& sample = cells.at(batch->indices[i], column);
-    sample.image = Image(batch->width, batch->height, batch->channels);
-    std::copy_n(batch->pixels.begin() + static_cast<ptrdiff_t>(i * bytes), bytes,
-                sample.image.pixels.begin());
+    sample.image = picture(*batch, static_cast<int64_t>(i));
     sample.truth = batch->truth[i];
   }
 }

@@ -1,19 +1,10 @@
 #include "espalier/data/destruct_batches.h"
 
-#include <algorithm>
-
 #include "espalier/data/destruct.h"
+#include "espalier/data/parts.h"
 
 namespace espalier {
 namespace {
-
-Image picture(const Batch& batch, size_t i) {
-  Image image(batch.width, batch.height, batch.channels);
-  const size_t bytes = image.pixels.size();
-  std::copy_n(batch.pixels.begin() + static_cast<std::ptrdiff_t>(i * bytes), bytes,
-              image.pixels.begin());
-  return image;
-}
 
 struct Destroyed {
   Image image;
@@ -46,7 +37,7 @@ void follow_by_copies(Batch& batch, size_t copies, Random& random, Make&& make) 
   longer.failures = std::move(batch.failures);
   longer.pixels.reserve((1 + copies) * batch.pixels.size());
   for (size_t i = 0; i < batch.truth.size(); ++i) {
-    const Image original = picture(batch, i);
+    const Image original = picture(batch, static_cast<int64_t>(i));
     const Annotation& truth = batch.truth[i];
     append(longer, original, truth, batch.indices[i]);
     for (size_t copy = 0; copy < copies; ++copy) {

@@ -5,12 +5,11 @@
 #include "espalier/core/error.h"
 #include "espalier/data/contact_sheet.h"
 #include "espalier/data/destruct.h"
+#include "espalier/data/destruct_batches.h"
 #include "espalier/data/sample_grid.h"
 
 namespace espalier {
 namespace {
-
-constexpr int kMargin = 10;  // pixels, of the published code
 
 std::vector<double> reaches_of(const DestructSheetConfig& config) {
   std::vector<double> reaches = config.reaches;
@@ -36,8 +35,9 @@ void fill_row(const Sample& sample,
     sheet.at(row, column++) =
         copy_of(sample, destruct(sample.image, draw_destruction(grid, reach, random)));
   for (int64_t i = 0; i < config.published; ++i)
-    sheet.at(row, column++) = copy_of(
-        sample, destruct_published(sample.image, draw_published_walk(grid, random), kMargin));
+    sheet.at(row, column++) =
+        copy_of(sample, destruct_published(sample.image, draw_published_walk(grid, random),
+                                           DestructConfig{}.margin));
 }
 
 }  // namespace

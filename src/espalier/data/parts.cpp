@@ -25,6 +25,13 @@ std::vector<Part> parts_of(int count, int64_t most) {
   return parts;
 }
 
+Image picture(const Batch& batch, int64_t i) {
+  Image image(batch.width, batch.height, batch.channels);
+  const int64_t bytes = static_cast<int64_t>(image.pixels.size());
+  std::copy_n(batch.pixels.begin() + i * bytes, bytes, image.pixels.begin());
+  return image;
+}
+
 Batch cut(const Batch& batch, const Part& part) {
   size_t first = static_cast<size_t>(part.first), count = static_cast<size_t>(part.count);
   size_t bytes = batch.pixels.size() / static_cast<size_t>(batch.count);

@@ -19,6 +19,9 @@ struct Part {
 // or 2 some have 2 or 3. count >= 1, most >= 1.
 std::vector<Part> parts_of(int count, int64_t most);
 
+// Picture i of a batch, 0 <= i < count.
+Image picture(const Batch& batch, int64_t i);
+
 // The images and truths of one part; failures stay with the whole.
 Batch cut(const Batch& batch, const Part& part);
 

@@ -97,11 +97,7 @@ WeightLine line_of(const WeightMatch::Row& row) {
 
 at::Tensor finite(const StoredTensor& stored) {
   at::Tensor value = to_tensor(stored);
-  if (value.is_floating_point() && !value.isfinite().all().item<bool>())
-    fail(Kind::data,
-         "tensor '{}' holds a NaN or an infinity: the training that wrote it diverged, or the file "
-         "is damaged",
-         stored.name);
+  check_finite(stored.name, value);
   return value;
 }
 

@@ -98,15 +98,19 @@ at::Tensor fitting(const StoredTensor& stored, const at::Tensor& target) {
   if (value.is_floating_point() != target.is_floating_point())
     fail(Kind::format, "tensor '{}': its type is {}, the network needs {}", stored.name,
          stored.dtype, name_of(stored.name, target.scalar_type()));
-  if (value.is_floating_point() && !value.isfinite().all().item<bool>())
-    fail(Kind::data,
-         "tensor '{}' holds a NaN or an infinity: the training that wrote it diverged, or the file "
-         "is damaged",
-         stored.name);
+  check_finite(stored.name, value);
   return value;
 }
 
 }  // namespace
+
+void check_finite(const std::string& name, const at::Tensor& value) {
+  if (value.is_floating_point() && !value.isfinite().all().item<bool>())
+    fail(Kind::data,
+         "tensor '{}' holds a NaN or an infinity: the training that wrote it diverged, or the file "
+         "is damaged",
+         name);
+}
 
 at::Tensor to_tensor(const StoredTensor& stored) {
   at::ScalarType type = type_of(stored);

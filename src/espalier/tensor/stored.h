@@ -27,6 +27,9 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 // BOOL; another type is Error(unsupported) naming the tensor.
 at::Tensor to_tensor(const StoredTensor& stored);
 
+// Throws Error(data) naming the tensor that was read when it holds a NaN or an infinity.
+void check_finite(const std::string& name, const at::Tensor& value);
+
 // The other way: plain bytes in row-major order, whatever the memory format was. Throws
 // Error(unsupported) for a type without a name.
 struct StoredTensors {
