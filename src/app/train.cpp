@@ -50,7 +50,13 @@ int run_train(const Arguments& arguments) {
   if (output.resume) {
     // The run's own configuration stands below what is typed now.
     read_toml(fields(recipe), run / "config.toml");
+    const std::string begun_from = recipe.weights;
     line.parse(arguments);
+    if (run.has_state() && recipe.weights != begun_from)
+      fail(Kind::usage,
+           "{} began from {}: a resumed run keeps its own weights; leave out --weights, or begin "
+           "another run",
+           run.path().string(), begun_from.empty() ? "random weights" : begun_from);
   }
   TrainOutcome outcome = train_classifier(recipe, run, output.resume && run.has_state());
   write_report({run.path()}, run / "report.html");

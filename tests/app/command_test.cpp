@@ -1,85 +1,13 @@
-// The binary as a user meets it: what it prints, what it refuses and with which exit code, and that a killed run
-// goes on to the bit.
-#include <algorithm>
-#include <csignal>
-#include <fstream>
+// What the binary prints, what it refuses and with which exit code.
 #include <map>
-#include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "espalier/core/files.h"
 #include "espalier/data/image_folder.h"
-#include "espalier/data/orchard.h"
-#include "espalier/data/write.h"
 #include "espalier/format/png.h"
-#include "espalier/format/safetensors.h"
 
-#include "tests/program.h"
+#include "tests/app/command_fixture.h"
 
 namespace espalier {
 namespace {
-
-class Command : public ::testing::Test {
- protected:
-  pid_t start(const std::vector<std::string>& words) { return program_.start(words); }
-  Outcome run(const std::vector<std::string>& words) { return program_.run(words); }
-
-  // One line on standard error that holds `part`, this exit code, nothing on standard output.
-  void expect_refused(const std::vector<std::string>& words, int code, const std::string& part) {
-    Outcome outcome = run(words);
-    EXPECT_EQ(outcome.code, code) << outcome.err;
-    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
-    EXPECT_EQ(outcome.err.rfind("espalier: ", 0), 0u) << outcome.err;
-    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-  }
-
-  nlohmann::json last_json(const Outcome& outcome) {
-    std::string text = outcome.out;
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return nlohmann::json::parse(text.substr(text.rfind('\n') + 1));
-  }
-
-  std::vector<std::string> train_words(const std::string& out) {
-    return {"train",        "classify",
-            "--data",       "orchard:species,size=32,train=200,val=40,test=80",
-            "--out",        out,
-            "--epochs",     "2",
-            "--batch",      "20",
-            "--threads",    "1",
-            "--precision",  "fp32",
-            "--save-steps", "2",
-            "--quiet"};
-  }
-
-  // A run with `more` flags that is killed and resumed leaves the weights of one that was not.
-  void expect_resumed_to_the_bit(const std::vector<std::string>& more) {
-    auto words = [&](const std::string& out) {
-      std::vector<std::string> all = train_words(out);
-      all.insert(all.end(), more.begin(), more.end());
-      return all;
-    };
-    ASSERT_EQ(run(words("whole")).code, 0);
-    pid_t child = start(words("killed"));
-    fs::path state = root_ / "killed/last.ckpt";
-    // Killed once the first state of the middle of an epoch is on the disk (10 steps an epoch, saved
-    // every 2).
-    for (int i = 0; i < 6000 && !fs::exists(state); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    ::kill(child, SIGKILL);
-    ASSERT_EQ(program_.wait(child).code, -SIGKILL) << "the run ended before it could be killed";
-    ASSERT_FALSE(fs::exists(root_ / "killed/last/model.safetensors"));
-    std::vector<std::string> again = words("killed");
-    again.push_back("--resume");
-    Outcome resumed = run(again);
-    ASSERT_EQ(resumed.code, 0) << resumed.err;
-    for (const char* file : {"model.safetensors", "last/model.safetensors"})
-      EXPECT_EQ(read_file(root_ / "killed" / file), read_file(root_ / "whole" / file)) << file;
-  }
-
-  Program program_{"command"};
-  const fs::path& root_ = program_.root();
-};
 
 TEST_F(Command, HelpListsVerbsAndFlagsWithDefaults) {
   Outcome outcome = run({"--help"});
@@ -108,25 +36,6 @@ TEST_F(Command, ConfigurationFilesAreCheckedByLine) {
   expect_refused({"train", "classify", "--config", "c.toml"}, 2, "c.toml, line 2");
   write_file_atomic(root_ / "c.toml", "epochs = = 3\n");
   expect_refused({"train", "classify", "--config", "c.toml"}, 2, "line 1");
-}
-
-TEST_F(Command, DataThatCannotServeAreRefusedWithAdvice) {
-  expect_refused({"train", "classify", "--data", "nowhere"}, 4, "nowhere");
-  make_folder(root_ / "empty");
-  expect_refused({"train", "classify", "--data", "empty"}, 3, "empty");
-  write_image_folder(*make_orchard({.classes = 2, .size = 32, .train = 4}, OrchardSplit::train),
-                     root_ / "two");
-  for (const auto& entry : fs::directory_iterator(root_ / "two")) {
-    fs::remove_all(entry.path());
-    break;
-  }
-  expect_refused({"train", "classify", "--data", "two"}, 3, "class");
-  write_file_atomic(root_ / "idx/train-images-idx3-ubyte",
-                    std::string("\0\0\x0d\x03xxxxxxxxxxxx", 16));
-  write_file_atomic(root_ / "idx/train-labels-idx1-ubyte", std::string("\0\0\x08\x01xxxx", 8));
-  Outcome outcome = run({"train", "classify", "--data", "idx"});
-  EXPECT_TRUE(outcome.code == 4 || outcome.code == 3) << outcome.err;
-  EXPECT_NE(outcome.err.find("train-"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
@@ -282,6 +191,7 @@ TEST_F(Command, SpeedIsMeasuredOfNamesAndOfExportedFiles) {
 }
 
 // The first number, and with --probe the only one; what it leaves is an ordinary model.
+
 TEST_F(Command, ALinearProbeIsAModelLikeAnyOther) {
   std::vector<std::string> words = train_words("probe");
   words.pop_back();  // not quiet
@@ -321,24 +231,6 @@ TEST_F(Command, ALinearProbeIsAModelLikeAnyOther) {
   expect_refused({"eval", "probe", "--tta", "flop"}, 2, "flip");
 }
 
-TEST_F(Command, AKilledRunGoesOnToTheBit) {
-  expect_resumed_to_the_bit({});
-}
-
-TEST_F(Command, AKilledRunGoesOnToTheBitWithRatesFrozenNormsAndBalance) {
-  expect_resumed_to_the_bit(
-      {"--head-rate", "10", "--layer-decay", "0.75", "--norms", "frozen", "--balance"});
-}
-
-// Blending draws from a stream of its own for each batch.
-TEST_F(Command, AKilledRunGoesOnToTheBitWithMixupAndCutmix) {
-  expect_resumed_to_the_bit({"--mixup", "0.4", "--cutmix", "1"});
-}
-
-TEST_F(Command, AKilledRunGoesOnToTheBitWithDestroyedCopies) {
-  expect_resumed_to_the_bit({"--method", "dcl", "--dcl-grid", "4"});
-}
-
 TEST_F(Command, MethodsThatDoNotFitAreRefused) {
   auto with = [&](std::vector<std::string> more) {
     std::vector<std::string> all = train_words("none");
@@ -350,165 +242,6 @@ TEST_F(Command, MethodsThatDoNotFitAreRefused) {
   expect_refused(with({"--method", "dcl", "--dcl-grid", "9"}), 2, "8 x 8 places");
   expect_refused(with({"--method", "pmg", "--pmg-grids", "4,2"}), 2, "3 stages");
   expect_refused(with({"--method", "dcl", "--model", "vit_small"}), 5, "feature maps");
-}
-
-TEST_F(Command, DestructionIsDrawn) {
-  Outcome outcome = run({"data", "destruct", "orchard:twins,size=48,train=20", "--grid", "3",
-                         "--pictures", "2", "--cell", "48", "--out", "d.png"});
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  Image sheet = read_png(root_ / "d.png");
-  EXPECT_GE(sheet.width, 5 * 48);  // the picture, reaches 1 and 2, two as published
-  EXPECT_GE(sheet.height, 2 * 48);
-  expect_refused({"data", "destruct", "orchard", "--grid", "3", "--reaches", "3"}, 2, "reach");
-}
-
-TEST_F(Command, AnExperimentGoesOnWhereItStopped) {
-  const std::vector<std::string> words = {
-      "lab",        "dcl",
-      "--data",     "orchard:twins,classes=2,size=32,train=16,val=4,test=8",
-      "--size",     "32",
-      "--epochs",   "4",
-      "--batch",    "8",
-      "--dcl-grid", "4",
-      "--model",    "resnet20",
-      "--pretrain", "",
-      "--ways",     "plain,destruction",
-      "--splits",   "1",
-      "--seeds",    "2",
-      "--out",      "lab",
-      "--threads",  "1",
-      "--json",     "--quiet"};
-  Outcome outcome = run(words);
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(last_json(outcome)["runs"], 4);
-  const std::string lines = read_file(root_ / "lab/results.csv");
-  ASSERT_EQ(run(words).code, 0);
-  EXPECT_EQ(read_file(root_ / "lab/results.csv"), lines);
-  expect_refused({"lab", "dlc"}, 2, "did you mean dcl?");
-}
-
-TEST_F(Command, AugmentationIsDrawn) {
-  std::vector<std::string> words = {"data",        "augment", "orchard:species,size=32,train=20",
-                                    "--out",       "a.png",   "--pictures",
-                                    "3",           "--draws", "4",
-                                    "--cell",      "40",      "--policy",
-                                    "randaugment", "--mixup", "0.4",
-                                    "--json"};
-  Outcome outcome = run(words);
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(last_json(outcome)["sheet"], "a.png");
-  Image sheet = read_png(root_ / "a.png");
-  EXPECT_GE(sheet.width, 5 * 40);
-  EXPECT_GE(sheet.height, 3 * 40);
-  std::string first = read_file(root_ / "a.png");
-  ASSERT_EQ(run(words).code, 0);
-  EXPECT_EQ(read_file(root_ / "a.png"), first);
-  words.insert(words.end(), {"--seed", "2"});
-  ASSERT_EQ(run(words).code, 0);
-  EXPECT_NE(read_file(root_ / "a.png"), first);
-  expect_refused({"data", "augment", "nowhere"}, 4, "nowhere");
-  expect_refused({"data", "augment", "orchard", "--policy", "randaugmnet"}, 2, "randaugment");
-}
-
-TEST_F(Command, WeightsGoOutAndIn) {
-  ASSERT_EQ(run(train_words("a")).code, 0);
-  Outcome out = run({"convert", "a", "a.pth", "--json", "--quiet"});
-  ASSERT_EQ(out.code, 0) << out.err;
-  EXPECT_EQ(last_json(out).at("model"), "resnet20");
-  ASSERT_EQ(run({"convert", "a.pth", "b", "--quiet"}).code, 0);
-  EXPECT_EQ(Safetensors::read(root_ / "a/model.safetensors").find("conv1.weight")->bytes,
-            Safetensors::read(root_ / "b/model.safetensors").find("conv1.weight")->bytes);
-
-  std::vector<std::string> words = train_words("c");
-  words.insert(words.end(), {"--weights", "a.pth", "--std", "0.3,0.3,0.3"});
-  Outcome trained = run(words);
-  ASSERT_EQ(trained.code, 0) << trained.err;
-  auto record = nlohmann::json::parse(read_file(root_ / "c/weights.json"));
-  EXPECT_EQ(record.at("loaded"), record.at("lines").size());
-  EXPECT_EQ(record.at("form"), "PyTorch");
-  auto config = nlohmann::json::parse(read_file(root_ / "c/config.json"));
-  EXPECT_EQ(config.at("pretrained_cfg").at("mean").at(0), 0.485);
-  EXPECT_EQ(config.at("pretrained_cfg").at("std").at(0), 0.3);
-  // What the weights said stands in the run: it goes on without them.
-  fs::remove(root_ / "a.pth");
-  EXPECT_EQ(run({"train", "classify", "--out", "c", "--resume", "--quiet"}).code, 0);
-
-  expect_refused({"predict", "b.pth", "."}, 4, "b.pth: no such file");
-  ASSERT_EQ(run({"convert", "b", "b.pth", "--quiet"}).code, 0);
-  expect_refused({"predict", "b.pth", "."}, 2,
-                 "`espalier convert b.pth FOLDER` makes a model of it");
-  expect_refused({"convert", "b", "b.onnx"}, 2, "OUT is a .pth, .pt, .th or .safetensors");
-  expect_refused({"convert", "b", "d", "--model", "resnet18"}, 2, "fits best: resnet20");
-  expect_refused({"train", "classify", "--weights", "none.pth", "--quiet"}, 4, "none.pth");
-  expect_refused({"train", "classify", "--mean", "0.5", "--quiet"}, 2,
-                 "1 numbers for pictures of 3");
-}
-
-TEST_F(Command, DamagedModelsAreRefusedByName) {
-  ASSERT_EQ(run(train_words("run")).code, 0);
-  std::string weights = read_file(root_ / "run/model.safetensors");
-  write_file_atomic(root_ / "cut.safetensors", weights.substr(0, weights.size() / 2));
-  expect_refused({"eval", "cut.safetensors", "--data", "orchard"}, 4, "cut.safetensors");
-  // Four bytes of a weight become a NaN.
-  std::string poisoned = weights;
-  for (size_t i = poisoned.size() - 400; i < poisoned.size() - 396; ++i) poisoned[i] = '\xff';
-  write_file_atomic(root_ / "flipped.safetensors", poisoned);
-  expect_refused({"eval", "flipped.safetensors", "--data", "orchard"}, 4, "checksum");
-  // As a program that knows no checksum would write it.
-  poisoned.replace(poisoned.find("\"crc32\""), 7, "\"other\"");
-  write_file_atomic(root_ / "nan.safetensors", poisoned);
-  expect_refused({"eval", "nan.safetensors", "--data", "orchard"}, 3, "NaN");
-  write_file_atomic(root_ / "torn.onnx", "\x08\x08\x12");
-  expect_refused({"eval", "torn.onnx", "--data", "orchard"}, 4, "torn.onnx");
-  expect_refused({"eval", "nothing", "--data", "orchard"}, 4, "nothing");
-}
-
-TEST_F(Command, ADataSetIsCheckedAndATableRead) {
-  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--classes", "2",
-                 "--train", "40", "--val", "8", "--test", "8", "--quiet"})
-                .code,
-            0);
-  Outcome outcome = run({"data", "check", "pictures", "--out", "page.html", "--json", "--quiet"});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(last_json(outcome)["pictures"], 56);
-  EXPECT_TRUE(fs::exists(root_ / "page.html"));
-  std::string table = "path,label\n";
-  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
-    if (entry.is_regular_file())
-      table += fmt::format("{},{}\n", fs::relative(entry.path(), root_).string(),
-                           entry.path().parent_path().filename().string());
-  write_file_atomic(root_ / "labels.csv", table);
-  outcome = run({"train", "classify", "--data", "labels.csv", "--epochs", "1", "--batch", "8",
-                 "--size", "32", "--out", "run", "--json", "--quiet"});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(run({"eval", "run", "--json", "--quiet"}).code, 0);
-  write_file_atomic(root_ / "labels.csv", table + "gone.jpg\n");
-  expect_refused({"train", "classify", "--data", "labels.csv"}, 4, "labels.csv: line 42: 1 cells");
-  fs::path one;
-  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
-    if (entry.path().extension() == ".png") one = entry.path();
-  fs::copy_file(one, root_ / "pictures/test" / one.parent_path().filename() / "copy.png");
-  outcome = run({"data", "check", "pictures", "--quiet"});
-  EXPECT_EQ(outcome.code, 3) << outcome.out;
-  EXPECT_NE(outcome.out.find("1 picture outside of train has a copy in train"), std::string::npos)
-      << outcome.out;
-}
-
-TEST_F(Command, ABrokenPictureIsNamedInTheReportAndSkipped) {
-  ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--classes", "2",
-                 "--train", "40", "--val", "8", "--test", "8", "--quiet"})
-                .code,
-            0);
-  fs::path victim;
-  for (const auto& entry : fs::recursive_directory_iterator(root_ / "pictures/train"))
-    if (entry.is_regular_file()) victim = entry.path();
-  write_file_atomic(victim, read_file(victim).substr(0, 300));
-  Outcome outcome = run({"train", "classify", "--data", "pictures", "--epochs", "1", "--batch", "8",
-                         "--out", "run", "--json"});
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_EQ(last_json(outcome)["failures"], 1);
-  EXPECT_NE(read_file(root_ / "run/report.html").find(victim.filename().string()),
-            std::string::npos);
 }
 
 }  // namespace

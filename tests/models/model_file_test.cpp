@@ -39,7 +39,7 @@ class ModelFile : public testing::Test {
     fill_module(*net);
     net->eval();
     meta = meta_of(3, {"ash", "birch", "cedar"});
-    meta.extra = {{"note", "kept"}};
+    meta.crop_share = 0.9;
     save_model(folder, *net, meta);
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -82,7 +82,7 @@ TEST_F(ModelFile, BringsBackWhatWasKnown) {
   EXPECT_EQ(loaded.meta.std, meta.std);
   EXPECT_EQ(loaded.meta.input_size, 32);
   EXPECT_EQ(loaded.meta.resize, "squash");
-  EXPECT_EQ(loaded.meta.extra, meta.extra);
+  EXPECT_EQ(loaded.meta.crop_share, 0.9);
   EXPECT_EQ(loaded.net->arguments, net->arguments);
 }
 

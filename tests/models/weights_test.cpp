@@ -166,11 +166,9 @@ TEST_F(Weights, EfficientNetPyTorchsNamesAreOursInAnotherOrder) {
 
 TEST_F(Weights, ARunFolderSaysHowItsImagesLook) {
   ImageModelPtr net = filled("resnet20", {{"width", 8}, {"classes", 3}});
-  save_model(folder_ / "run", *net,
-             {.mean = {0.1, 0.2, 0.3},
-              .std = {0.4, 0.5, 0.6},
-              .input_size = 40,
-              .extra = {{"crop_share", 0.9}}});
+  save_model(
+      folder_ / "run", *net,
+      {.mean = {0.1, 0.2, 0.3}, .std = {0.4, 0.5, 0.6}, .input_size = 40, .crop_share = 0.9});
   WeightFile file = WeightFile::open(folder_ / "run");
   EXPECT_EQ(fitting_models(file), std::vector<std::string>{"resnet20"});
   WholeModel whole = whole_model(file, "resnet20");  // its width is none of the table's
@@ -179,6 +177,31 @@ TEST_F(Weights, ARunFolderSaysHowItsImagesLook) {
   WeightReport report = load_weights(*fresh, file);
   EXPECT_EQ(report.view.mean, (std::vector<double>{0.1, 0.2, 0.3}));
   EXPECT_EQ(report.view.crop_share, 0.9);
+}
+
+TEST_F(Weights, TheLastLayerOfOtherClassesIsNotTaken) {
+  ImageModelPtr net = filled("resnet20", {{"classes", 3}});
+  save_model(folder_ / "run", *net,
+             {.class_names = {"ash", "elm", "oak"},
+              .mean = {0.5, 0.5, 0.5},
+              .std = {0.2, 0.2, 0.2},
+              .input_size = 32});
+  WeightFile file = WeightFile::open(folder_ / "run");
+  for (const std::vector<std::string>& same : {std::vector<std::string>{}, {"ash", "elm", "oak"}}) {
+    ImageModelPtr copy = make_model("resnet20", {{"classes", 3}});
+    EXPECT_EQ(load_weights(*copy, file, same).count(WeightLine::Fate::head), 0);
+    expect_same(*net, *copy);
+  }
+  ImageModelPtr other = make_model("resnet20", {{"classes", 3}});
+  NamedTensors begin;
+  for (const auto& [name, tensor] : module_state(*other)) begin.emplace_back(name, tensor.clone());
+  WeightReport report = load_weights(*other, file, {"fig", "elm", "oak"});
+  EXPECT_EQ(report.count(WeightLine::Fate::head), 2);
+  expect_same(*net, *other, "linear");
+  for (size_t i = 0; i < begin.size(); ++i)
+    if (begin[i].first.starts_with("linear"))
+      EXPECT_TRUE(at::equal(module_state(*other)[i].second, begin[i].second)) << begin[i].first;
+  EXPECT_NE(report.table().find("for classes of other names"), std::string::npos);
 }
 
 TEST_F(Weights, AFileAloneBecomesAWholeModel) {

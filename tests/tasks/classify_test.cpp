@@ -236,12 +236,14 @@ TEST(PixelBaseline, IsRightWhereALineTellsTheClassesAndAtChanceWhereNothingDoes)
 TEST(OnnxMetadata, ComesBackAsItWas) {
   ModelMeta meta = meta_of(3);
   meta.resize = "pad";
+  meta.crop_share = 0.875;
   ModelMeta back = meta_from_onnx(onnx_metadata(meta));
   EXPECT_EQ(back.class_names, meta.class_names);
   EXPECT_EQ(back.mean, meta.mean);
   EXPECT_EQ(back.std, meta.std);
   EXPECT_EQ(back.input_size, 8);
   EXPECT_EQ(back.resize, "pad");
+  EXPECT_EQ(back.crop_share, 0.875);
 }
 
 TEST(OnnxMetadata, MissingAndDamagedEntriesAreNamed) {
@@ -257,11 +259,14 @@ TEST(OnnxMetadata, MissingAndDamagedEntriesAreNamed) {
       EXPECT_NE(std::string(error.what()).find(key), std::string::npos);
     }
   }
-  entries["mean"] = "[[";
-  EXPECT_THROW(meta_from_onnx(entries), Error);
-  entries = onnx_metadata(meta_of(3));
-  entries["input_size"] = "999999999";
-  EXPECT_THROW(meta_from_onnx(entries), Error);
+  const std::vector<std::pair<std::string, std::string>> damage = {
+      {"mean", "[["},      {"mean", "[]"},        {"std", "[1, 0, 1]"}, {"input_size", "999999999"},
+      {"crop_share", "0"}, {"crop_share", "1e9"}, {"resize", "stretch"}};
+  for (const auto& [key, value] : damage) {
+    std::map<std::string, std::string> wrong = onnx_metadata(meta_of(3));
+    wrong[key] = value;
+    EXPECT_THROW(meta_from_onnx(wrong), Error) << key << " " << value;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "espalier/models/model_file.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "espalier/core/error.h"
@@ -40,20 +41,6 @@ std::string our_word(const std::string& timms) {
   fail(Kind::unsupported, "crop_mode '{}' is not known", timms);
 }
 
-void check_meta(const ModelMeta& meta, int64_t classes, int64_t channels) {
-  if (!meta.class_names.empty() && static_cast<int64_t>(meta.class_names.size()) != classes)
-    fail(Kind::format, "{} class names for {} outputs", meta.class_names.size(), classes);
-  if (static_cast<int64_t>(meta.mean.size()) != channels || meta.std.size() != meta.mean.size())
-    fail(Kind::format, "mean and std have {} and {} values for {} channels", meta.mean.size(),
-         meta.std.size(), channels);
-  for (size_t i = 0; i < meta.mean.size(); ++i)
-    if (!std::isfinite(meta.mean[i]) || !std::isfinite(meta.std[i]) || meta.std[i] <= 0)
-      fail(Kind::format, "mean {} and std {} of channel {} cannot normalise", meta.mean[i],
-           meta.std[i], i);
-  if (meta.input_size < 1 || meta.input_size > 16384)
-    fail(Kind::format, "an input size of {} pixels", meta.input_size);
-}
-
 // The first convolution and the last linear layer by name, which timm adapts to other channels and
 // classes.
 void describe_ends(const ImageModel& net, ordered_json& config, ordered_json& pretrained) {
@@ -77,7 +64,7 @@ ordered_json to_config(const ImageModel& net, const ModelMeta& meta) {
                              {"input_size", {channels, meta.input_size, meta.input_size}},
                              {"fixed_input_size", false},
                              {"interpolation", "bilinear"},
-                             {"crop_pct", meta.extra.value("crop_share", 1.0)},
+                             {"crop_pct", meta.crop_share},
                              {"crop_mode", timms_word(meta.resize)},
                              {"mean", meta.mean},
                              {"std", meta.std},
@@ -88,7 +75,7 @@ ordered_json to_config(const ImageModel& net, const ModelMeta& meta) {
   if (!meta.class_names.empty()) config["label_names"] = meta.class_names;
   config["pretrained_cfg"] = pretrained;
   // timm passes "model_args" on to its own constructor, so what only we understand stands apart.
-  config["espalier"] = {{"task", meta.task}, {"arguments", net.arguments}, {"extra", meta.extra}};
+  config["espalier"] = {{"task", meta.task}, {"arguments", net.arguments}};
   return config;
 }
 
@@ -107,12 +94,8 @@ ModelMeta read_meta(const json& config) {
   pretrained.at("std").get_to(meta.std);
   pretrained.at("input_size").at(1).get_to(meta.input_size);
   meta.resize = our_word(pretrained.value("crop_mode", "center"));
-  if (config.contains("espalier")) {
-    config["espalier"].at("task").get_to(meta.task);
-    meta.extra = config["espalier"].value("extra", json::object());
-  } else if (pretrained.contains("crop_pct")) {
-    meta.extra["crop_share"] = pretrained["crop_pct"].get<double>();
-  }
+  meta.crop_share = pretrained.value("crop_pct", 1.0);
+  if (config.contains("espalier")) config["espalier"].at("task").get_to(meta.task);
   return meta;
 }
 
@@ -194,6 +177,26 @@ std::optional<ModelConfig> parse_config(const ConfigText& found) {
 }
 
 }  // namespace
+
+void check_meta(const ModelMeta& meta, int64_t classes, int64_t channels) {
+  if (!meta.class_names.empty() && static_cast<int64_t>(meta.class_names.size()) != classes)
+    fail(Kind::format, "{} class names for {} outputs", meta.class_names.size(), classes);
+  if (channels < 1 || static_cast<int64_t>(meta.mean.size()) != channels ||
+      meta.std.size() != meta.mean.size())
+    fail(Kind::format, "mean and std have {} and {} values for {} channels", meta.mean.size(),
+         meta.std.size(), channels);
+  for (size_t i = 0; i < meta.mean.size(); ++i)
+    if (!std::isfinite(meta.mean[i]) || !std::isfinite(meta.std[i]) || meta.std[i] <= 0)
+      fail(Kind::format, "mean {} and std {} of channel {} cannot normalise", meta.mean[i],
+           meta.std[i], i);
+  if (meta.input_size < 1 || meta.input_size > 16384)
+    fail(Kind::format, "an input size of {} pixels", meta.input_size);
+  if (std::none_of(std::begin(kResizeWords), std::end(kResizeWords),
+                   [&](const ResizeWord& row) { return meta.resize == row.ours; }))
+    fail(Kind::format, "resize is squash, crop or pad, not '{}'", meta.resize);
+  if (!(meta.crop_share >= 0.1 && meta.crop_share <= 1))
+    fail(Kind::format, "a crop of {} of the picture: 0.1 to 1 is possible", meta.crop_share);
+}
 
 void save_model(const fs::path& folder, const ImageModel& net, const ModelMeta& meta) {
   std::string config = checked_config(net, meta);

@@ -30,8 +30,11 @@ struct ModelMeta {
   int64_t input_size = 0;                     // side of the square the net was trained on, pixels
   // squash: both sides; crop: short side, then the centre; pad: long side, then fill
   std::string resize = "squash";
-  nlohmann::json extra = nlohmann::json::object();  // what else the task wants back
+  double crop_share = 1;  // part of the short side that crop keeps
 };
+
+// Throws Error(format) saying what is out of range, or does not fit so many classes and channels.
+void check_meta(const ModelMeta& meta, int64_t classes, int64_t channels);
 
 struct LoadedModel {
   ImageModelPtr net;  // in eval mode

@@ -81,6 +81,13 @@ void check_family(const ImageModel& net, const WeightMatch& match, const WeightF
   if (!whole || explains_more) refuse(net, match, best);
 }
 
+// Whether the file says that its last layer tells other classes apart than these.
+bool of_other_classes(const WeightFile& file, const std::vector<std::string>& classes) {
+  if (!file.config || classes.empty()) return false;
+  const std::vector<std::string>& theirs = file.config->meta.class_names;
+  return !theirs.empty() && theirs != classes;
+}
+
 WeightLine line_of(const WeightMatch::Row& row) {
   WeightLine line{.fate = Fate::loaded, .ours = row.name, .theirs = "", .shape = {}, .note = ""};
   line.shape = row.stored ? row.stored->shape : row.target.sizes().vec();
@@ -111,7 +118,7 @@ InputView view_of(const WeightFile& file, const ImageModel& net) {
     const ModelMeta& meta = file.config->meta;
     view = {.mean = meta.mean,
             .std = meta.std,
-            .crop_share = meta.extra.value("crop_share", 1.0),
+            .crop_share = meta.crop_share,
             .resize = meta.resize,
             .source = "its configuration"};
   }
@@ -219,11 +226,14 @@ nlohmann::ordered_json to_json(const WeightReport& report) {
   return json;
 }
 
-WeightReport load_weights(ImageModel& net, const WeightFile& file) {
+WeightReport load_weights(ImageModel& net,
+                          const WeightFile& file,
+                          const std::vector<std::string>& classes) {
   torch::NoGradGuard no_grad;
   return with_context("weights " + file.path.string(), [&] {
-    const WeightMatch match = match_weights(net, file.tensors);
+    WeightMatch match = match_weights(net, file.tensors);
     check_family(net, match, file);
+    const bool other_classes = of_other_classes(file, classes);
     WeightReport report{.file = file.path.string(),
                         .form = file.form,
                         .naming = match.naming,
@@ -232,10 +242,12 @@ WeightReport load_weights(ImageModel& net, const WeightFile& file) {
                         .view = view_of(file, net)};
     std::vector<std::pair<at::Tensor, at::Tensor>> copies;  // all read before the first is written
     std::unordered_set<const StoredTensor*> used;
-    for (const WeightMatch::Row& row : match.rows) {
+    for (WeightMatch::Row& row : match.rows) {
       if (row.stored) used.insert(row.stored);
       if (!row.stored && row.optional) continue;
+      if (row.head && other_classes) row.change.reset();
       report.lines.push_back(line_of(row));
+      if (row.head && other_classes) report.lines.back().note = "for classes of other names";
       if (row.change) copies.emplace_back(row.target, changed(finite(*row.stored), row));
     }
     for (const StoredTensor& tensor : file.tensors)
@@ -276,7 +288,7 @@ WholeModel whole_model(const WeightFile& file, const std::string& model) {
   meta.mean = view.mean;
   meta.std = view.std;
   meta.resize = view.resize;
-  meta.extra["crop_share"] = view.crop_share;
+  meta.crop_share = view.crop_share;
   if (!file.config) meta.input_size = row.input_size;
   return whole;
 }

@@ -38,7 +38,7 @@ struct WeightLine {
   enum class Fate {
     loaded,
     reshaped,  // loaded after a change that loses nothing: see note
-    head,      // of the last layer, for another number of classes: left as initialised
+    head,      // of the last layer, for other classes: left as initialised
     missing,   // not in the file: left as initialised
     skipped,   // the network has no use for it
   };
@@ -62,12 +62,14 @@ struct WeightReport {
 nlohmann::ordered_json to_json(const WeightReport& report);
 
 // Puts the file's tensors into the network by name, whatever prefix they share and under whichever
-// known names. The last layer keeps its initial values when the file's has another number of classes
-// or is absent; a first convolution over three colours is summed for gray images. Every other tensor
+// known names. The last layer keeps its initial values when it is absent from the file or of other
+// classes: another number, or other names than `classes` where both are known; a first convolution over three colours is summed for gray images. Every other tensor
 // must be there: Error(usage) saying how few fit, and which row of the table fits best, for weights of
 // another network; Error(data) naming the tensor for NaN or infinite weights. Nothing has been changed
 // then.
-WeightReport load_weights(ImageModel& net, const WeightFile& file);
+WeightReport load_weights(ImageModel& net,
+                          const WeightFile& file,
+                          const std::vector<std::string>& classes = {});
 
 // The rows of the table that a file's names and shapes fit wholly: none, one, or several that differ in
 // what names and shapes do not say. What the file's configuration says counts first.

@@ -26,38 +26,39 @@ std::map<std::string, std::string> onnx_metadata(const ModelMeta& meta) {
           {"mean", nlohmann::json(meta.mean).dump()},
           {"std", nlohmann::json(meta.std).dump()},
           {"input_size", std::to_string(meta.input_size)},
-          {"resize", meta.resize}};
+          {"resize", meta.resize},
+          {"crop_share", nlohmann::json(meta.crop_share).dump()}};
 }
 
 ModelMeta meta_from_onnx(const std::map<std::string, std::string>& metadata) {
-  ModelMeta meta;
-  for (const char* key : {"task", "class_names", "mean", "std", "input_size", "resize"}) {
+  auto text = [&](const char* key) -> const std::string& {
     auto found = metadata.find(key);
     if (found == metadata.end())
       fail(Kind::unsupported,
            "its metadata has no '{}': only files exported by espalier say how to prepare images",
            key);
-    std::string name = key;
+    return found->second;
+  };
+  auto read = [&](const char* key, auto& value) {
     try {
-      if (name == "task")
-        meta.task = found->second;
-      else if (name == "resize")
-        meta.resize = found->second;
-      else if (name == "input_size")
-        meta.input_size = nlohmann::json::parse(found->second).get<int64_t>();
-      else if (name == "class_names")
-        meta.class_names = nlohmann::json::parse(found->second).get<std::vector<std::string>>();
-      else
-        (name == "mean" ? meta.mean : meta.std) =
-            nlohmann::json::parse(found->second).get<std::vector<double>>();
+      nlohmann::json::parse(text(key)).get_to(value);
     } catch (const nlohmann::json::exception&) {
-      fail(Kind::format, "its metadata '{}' is not of the expected form", name);
+      fail(Kind::format, "its metadata '{}' is not of the expected form", key);
     }
-  }
-  if (meta.input_size < 1 || meta.input_size > 1 << 14)
-    fail(Kind::format, "its metadata 'input_size' is not a side in pixels");
-  if (meta.mean.empty() || meta.mean.size() != meta.std.size())
-    fail(Kind::format, "its metadata 'mean' and 'std' do not fit");
+  };
+  ModelMeta meta;
+  meta.task = text("task");
+  meta.resize = text("resize");
+  read("class_names", meta.class_names);
+  read("mean", meta.mean);
+  read("std", meta.std);
+  read("input_size", meta.input_size);
+  // Files of the first version have no such entry.
+  if (metadata.count("crop_share")) read("crop_share", meta.crop_share);
+  with_context("its metadata", [&] {
+    check_meta(meta, static_cast<int64_t>(meta.class_names.size()),
+               static_cast<int64_t>(meta.mean.size()));
+  });
   return meta;
 }
 

@@ -36,13 +36,16 @@ ModelMeta make_meta(const ClassifyRecipe& recipe, const Splits& splits, int64_t 
           .std = recipe.std.empty() ? usual.deviation : recipe.std,
           .input_size = side,
           .resize = recipe.augment.resize,
-          .extra = {{"crop_share", recipe.augment.crop_share}}};
+          .crop_share = recipe.augment.crop_share};
 }
 
 // Puts recipe.weights into the model and their normalisation, where none was asked for, into the recipe. What became of
 // each tensor stands in the run's weights.json.
-void begin_from_weights(ImageModel& model, ClassifyRecipe& recipe, const RunFolder& run) {
-  WeightReport report = load_weights(model, WeightFile::open(recipe.weights));
+void begin_from_weights(ImageModel& model,
+                        ClassifyRecipe& recipe,
+                        const std::vector<std::string>& classes,
+                        const RunFolder& run) {
+  WeightReport report = load_weights(model, WeightFile::open(recipe.weights), classes);
   const bool theirs = recipe.mean.empty() && recipe.std.empty();
   if (recipe.mean.empty()) recipe.mean = report.view.mean;
   if (recipe.std.empty()) recipe.std = report.view.std;
@@ -202,8 +205,7 @@ Loader evaluation_loader(const DatasetPtr& data,
                          const ModelMeta& meta,
                          int64_t batch,
                          int64_t workers) {
-  AugmentConfig view{.augment = "none", .resize = meta.resize};
-  if (meta.extra.contains("crop_share")) view.crop_share = meta.extra["crop_share"].get<double>();
+  AugmentConfig view{.augment = "none", .resize = meta.resize, .crop_share = meta.crop_share};
   int side = static_cast<int>(meta.input_size);
   return Loader(data, eval_transform(view, side),
                 {.batch = batch, .workers = workers, .min_side = decode_side(view, side, false)});
@@ -226,7 +228,8 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
   ImageModelPtr model = make_model(
       recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
-  if (!recipe.weights.empty() && !resume) begin_from_weights(*model, resolved, run);
+  if (!recipe.weights.empty() && !resume)
+    begin_from_weights(*model, resolved, splits.class_names, run);
   resolved.method = resolve_method(recipe.method, *model, splits.channels, side);
   if (recipe.method.name != "plain") say("method: " + description(resolved.method));
   resolved.augment.size = side;
