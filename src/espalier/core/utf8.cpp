@@ -1,5 +1,8 @@
 #include "espalier/core/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace espalier {
 
 size_t utf8_length(std::string_view text, size_t at) {
@@ -25,6 +28,14 @@ size_t utf8_length(std::string_view text, size_t at) {
 
 bool is_utf8(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
+    uint64_t eight;
+    if (at + sizeof eight <= text.size()) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        at += sizeof eight;
+        continue;
+      }
+    }
     const size_t length = utf8_length(text, at);
     if (length == 0) return false;
     at += length;
