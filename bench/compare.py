@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures espalier beside its peers and writes bench/results/performance.csv, a line a contender.
 
-    bench/compare.py [--only infer,train,data] [--again] [--slow]     # about a quarter of an hour on a quiet machine
+    bench/compare.py [--only infer,train,data] [--precision fp32] [--again] [--slow]   # about a quarter of an hour on a quiet machine
 
 All contenders of one setting run at the same time but take turns: each is started, warmed up and put to sleep, then each
 in turn is woken for one short measurement, five times round. So a change of the machine's pace meets them all. A setting
@@ -169,6 +169,8 @@ def write_results(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="infer,train,data", help="what to measure, separated by commas")
+    parser.add_argument("--precision", default="fp32,bf16,uint8",
+                        help="arithmetic; uint8 is the loader's; bf16 says little where the processor has no matrix units")
     parser.add_argument("--again", action="store_true", help="measure also what is there already")
     parser.add_argument("--slow", action="store_true", help="training under torch.compile too")
     given = parser.parse_args()
@@ -176,7 +178,8 @@ def main():
     models = {row["name"] for row in json.loads(listed.splitlines()[-1])["models"]} | {"random-resized-crop"}
     done = set() if given.again else {key_of(line) for line in read_results()}
     rows = [row for row in settings()
-            if row["what"] in given.only.split(",") and row["model"] in models and key_of(row) not in done]
+            if row["what"] in given.only.split(",") and row["precision"] in given.precision.split(",")
+            and row["model"] in models and key_of(row) not in done]
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         prepare(rows, work)

@@ -37,6 +37,13 @@ PmgTask small_task(PmgConfig config = {.grids = {4, 2, 1}, .width = 8}) {
   return PmgTask(make_model("resnet20", {{"classes", 3}}), meta_of_three(), {}, std::move(config));
 }
 
+TEST(Pmg, SmallPicturesGetFewerCells) {
+  EXPECT_EQ(resolve_pmg({}, 448).grids, (std::vector<int64_t>{8, 4, 2}));
+  EXPECT_EQ(resolve_pmg({}, 224).grids, (std::vector<int64_t>{8, 4, 2}));
+  EXPECT_EQ(resolve_pmg({}, 160).grids, (std::vector<int64_t>{4, 2, 1}));
+  EXPECT_EQ(resolve_pmg({.grids = {6, 3, 1}}, 96).grids, (std::vector<int64_t>{6, 3, 1}));
+}
+
 TEST(Pmg, EachHeadLearnsFromItsOwnGrain) {
   PmgTask task = small_task();
   Batch batch = pictures(4);
@@ -77,7 +84,7 @@ TEST(Pmg, WhatDoesNotFitIsRefused) {
   expect_error([] { small_task({.grids = {4, 2}}); }, Kind::usage, "3 stages");
   expect_error(
       [] {
-        PmgTask(make_model("vit_small", {{"classes", 3}}), meta_of_three(), {}, PmgConfig{});
+        PmgTask(make_model("vit_small", {{"classes", 3}}), meta_of_three(), {}, {.grids = {4, 2, 1}});
       },
       Kind::unsupported, "vit_small");
 }

@@ -63,7 +63,8 @@ const std::vector<Method>& methods() {
        .describe = describe_dcl},
       {.name = "pmg",
        .help = "progressive multi-granularity training, three quarters are jigsaws",
-       .resolve = [](MethodConfig&, ImageModel&, int64_t, int64_t) {},
+       .resolve = [](MethodConfig& config, ImageModel&, int64_t,
+                     int64_t side) { config.pmg = resolve_pmg(config.pmg, side); },
        .copies =
            [](const MethodConfig& config) {
              return 1 + static_cast<int64_t>(config.pmg.grids.size());

@@ -47,9 +47,16 @@ Batch of_grid(const Batch& batch, int64_t grid) {
 Fields fields(PmgConfig& config) {
   return {
       field("pmg_grids", config.grids,
-            "method pmg: cells a side of the jigsaws of the three stages, finest map first")
+            "method pmg: cells a side of the jigsaws of the three stages, finest map first; empty: "
+            "8, 4, 2, below 224 px 4, 2, 1")
           .between(1, 255),
       field("pmg_width", config.width, "method pmg: width of the added heads").between(1, 8192)};
+}
+
+PmgConfig resolve_pmg(PmgConfig config, int64_t side) {
+  if (config.grids.empty())
+    config.grids = side < 224 ? std::vector<int64_t>{4, 2, 1} : std::vector<int64_t>{8, 4, 2};
+  return config;
 }
 
 struct PmgTask::Network : nn::Module {

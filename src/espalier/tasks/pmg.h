@@ -15,14 +15,19 @@
 namespace espalier {
 
 struct PmgConfig {
-  std::vector<int64_t> grids = {8, 4, 2};  // cells a side for the three stages, finest map first
+  std::vector<int64_t> grids =
+      {};               // cells a side for the three stages, finest map first; empty: resolve_pmg
   int64_t width = 128;  // of the added heads; twice so many features a stage (paper: 512)
 };
 Fields fields(PmgConfig& config);  // under the names pmg_grids and pmg_width
 
+// Grids that are not given: 8, 4, 2 as in the paper, whose pictures have 448 px; below 224 px 4, 2, 1,
+// for cells of less than 28 px hold nothing that tells classes apart.
+PmgConfig resolve_pmg(PmgConfig config, int64_t side);
+
 class PmgTask : public ClassifyTask {
  public:
-  // Throws Error(usage) unless there are three grids; Error(unsupported) for a network with fewer than
+  // `pmg`: resolved. Throws Error(usage) unless there are three grids; Error(unsupported) for a network with fewer than
   // three maps.
   PmgTask(ImageModelPtr model, ModelMeta meta, ClassifyConfig config, PmgConfig pmg);
 
