@@ -99,7 +99,18 @@ def check(place, name, net, rename):
     expect_state(f"{name} there and back", torch.load(place / f"{name}_again.pth", weights_only=True), net)
 
 
+def check_timms_names(place, name):
+    """A net that has torchvision's names here, with the state dict that timm's has."""
+    net = timm.create_model(name, num_classes=5).eval()
+    with torch.no_grad():
+        fill_module(net, gain=0.5)
+    torch.save(net.state_dict(), place / f"{name}.pth")
+    expect_logits(place / f"{name}.pth", net)
+
+
 with tempfile.TemporaryDirectory() as place:
+    for name in ("convnext_tiny", "regnety_004", "regnety_016", "mobilenetv2_100"):
+        check_timms_names(pathlib.Path(place), name)
     check(pathlib.Path(place), "resnet18", torchvision.models.resnet18(num_classes=5), lambda state: state)
     check(pathlib.Path(place), "tf_efficientnet_lite0", timm.create_model("tf_efficientnet_lite0", num_classes=5),
           efficientnet_pytorch)

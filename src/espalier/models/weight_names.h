@@ -15,7 +15,8 @@ struct Naming {
 };
 
 // Ours first. EfficientNet-PyTorch's (_blocks.3._expand_conv.weight) for the tf_efficientnet_lite
-// rows: such files hold Google's weights, which want TensorFlow's padding.
+// rows: such files hold Google's weights, which want TensorFlow's padding. timm's for the rows that have
+// torchvision's: convnext, regnet_y, mobilenet_v2.
 std::vector<Naming> known_namings(const ImageModel& net);
 
 }  // namespace espalier
