@@ -23,7 +23,8 @@ struct CifarResNetConfig {
   // (the paper's option A, no parameters); "conv" projects by a strided 1x1 convolution and a norm
   // (option B).
   std::string shortcut = "pad";
-  bool zero_init_last_gamma = true;
+  // Off, as in the paper: a short training that begins so never catches up.
+  bool zero_init_last_gamma = false;
 };
 Fields fields(CifarResNetConfig& config);
 
