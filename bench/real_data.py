@@ -24,7 +24,7 @@ COLUMNS = ["data", "model", "size", "epochs", "seed", "accuracy", "low", "high",
 SETS = [
     {"data": "fashion_mnist", "model": "resnet20", "size": 28, "epochs": 12},
     {"data": "butterfly10", "model": "resnet18", "size": 128, "epochs": 40, "flags": ["--batch", "32"]},
-    {"data": "cifar10_jpg", "model": "resnet20", "size": 32, "epochs": 15},
+    {"data": "cifar10_jpg", "model": "resnet20", "size": 32, "epochs": 24},
 ] + [
     {"data": data, "model": "resnet20", "size": size, "epochs": epochs, "seed": seed, "precision": precision}
     for data, size, epochs in (("fashion_mnist", 28, 6), ("cifar10_jpg", 32, 8))

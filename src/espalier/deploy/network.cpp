@@ -109,18 +109,11 @@ class OneDnnEngine : public Engine {
                        .threads = threads,
                        .plan = onednn::Plan(onednn::build_layout(
                            graph_, shapes, weights_, precision_, arrangement_, channels_last))});
-    let_go_of_packed();
     return plans_.front().plan;
   }
 
   static bool lies_channels_last(const at::Tensor& images) {
     return images.dim() == 4 && !images.is_contiguous();
-  }
-
-  // A weight that is packed need not be kept plain, too: what stays has its shape and no numbers.
-  void let_go_of_packed() {
-    for (auto& [name, value] : graph_.constants)
-      if (weights_.has(name) && value.numel() > 1) value = at::zeros({}).expand(value.sizes());
   }
 
   Graph graph_;

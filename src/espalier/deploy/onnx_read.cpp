@@ -5,6 +5,7 @@
 #include <set>
 
 #include "espalier/core/error.h"
+#include "espalier/core/memory.h"
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/operators.h"
 #include "espalier/deploy/shapes.h"
@@ -289,7 +290,7 @@ void add_constant(Graph& graph,
     fail(Kind::format, "{}: the constant {} is given twice", place, in_quotes(name));
 }
 
-Graph parse_graph(std::string_view bytes, const std::string& place) {
+Graph parse_graph(std::string_view bytes, const std::string& place, bool read_once) {
   Graph graph;
   WireReader reader(bytes, place);
   while (auto field = reader.next()) {
@@ -302,6 +303,7 @@ Graph parse_graph(std::string_view bytes, const std::string& place) {
       RawTensor raw = parse_raw_tensor(
           field->message(), fmt::format("{}, initializer {}", place, graph.constants.size()));
       add_constant(graph, raw.name, to_tensor(raw, place), place);
+      if (read_once && raw.raw) give_back_pages(raw.raw->data(), raw.raw->size());
     } else if (field->number == 11) {
       graph.inputs.push_back(parse_port(field->message(), place));
     } else if (field->number == 12) {
@@ -375,35 +377,41 @@ void check_sum(std::string_view bytes, const std::string& digits, const std::str
          place);
 }
 
-}  // namespace
-
-Graph parse_onnx(std::string_view bytes, const std::string& place) {
-  std::optional<Graph> graph;
+// read_once: the bytes are nobody else's and need not outlast this, so that weights are not there twice.
+Graph parse(std::string_view bytes, const std::string& place, bool read_once) {
+  std::optional<std::string_view> graph_bytes;
   std::map<std::string, std::string> metadata;
   int64_t opset = 0;
   WireReader reader(bytes, place);
   while (auto field = reader.next()) {
     if (field->number == 7) {
-      if (graph) fail(Kind::format, "{}: two graphs in one file", place);
-      graph = parse_graph(field->message(), place);
+      if (graph_bytes) fail(Kind::format, "{}: two graphs in one file", place);
+      graph_bytes = field->message();
     }
     if (field->number == 8) parse_opset(field->message(), place, opset);
     if (field->number == 14) parse_metadata(field->message(), place, metadata);
     if (field->number == 25)
       fail(Kind::unsupported, "{}: functions inside the model are not handled", place);
   }
-  if (!graph) fail(Kind::format, "{} is not an ONNX model: it holds no graph", place);
+  if (!graph_bytes) fail(Kind::format, "{} is not an ONNX model: it holds no graph", place);
   if (auto sum = metadata.extract("crc32")) check_sum(bytes, sum.mapped(), place);
-  graph->metadata = std::move(metadata);
-  with_context(place, [&] { verify(*graph); });
-  see_through_identities(*graph);
-  check_opset(*graph, opset, place);
-  with_context(place, [&] { check_operators(*graph); });
-  return std::move(*graph);
+  Graph graph = parse_graph(*graph_bytes, place, read_once);
+  graph.metadata = std::move(metadata);
+  with_context(place, [&] { verify(graph); });
+  see_through_identities(graph);
+  check_opset(graph, opset, place);
+  with_context(place, [&] { check_operators(graph); });
+  return graph;
+}
+
+}  // namespace
+
+Graph parse_onnx(std::string_view bytes, const std::string& place) {
+  return parse(bytes, place, false);
 }
 
 Graph read_onnx(const fs::path& path) {
-  return parse_onnx(read_file(path, uint64_t{1} << 31), path.string());
+  return parse(read_file(path, uint64_t{1} << 31), path.string(), true);
 }
 
 }  // namespace espalier

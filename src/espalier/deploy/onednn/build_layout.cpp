@@ -127,7 +127,7 @@ Arrangement usual_arrangement(Precision precision) {
   return wide && precision == Precision::fp32 ? Arrangement::blocks_of_16 : Arrangement::as_wished;
 }
 
-Layout build_layout(const Graph& graph,
+Layout build_layout(Graph& graph,
                     const std::map<std::string, Shape>& shapes,
                     Weights& weights,
                     Precision precision,

@@ -23,7 +23,7 @@ class Builder {
  public:
   using Type = dnnl::memory::data_type;
 
-  Builder(const Graph& graph,
+  Builder(Graph& graph,
           const std::map<std::string, Shape>& shapes,
           Weights& weights,
           Precision precision,
@@ -95,7 +95,7 @@ class Builder {
                                   const std::optional<Place>& addend,
                                   bool in_place) const;
 
-  const Graph& graph_;
+  Graph& graph_;
   const std::map<std::string, Shape>& shapes_;
   Weights& weights_;
   Readers readers_;

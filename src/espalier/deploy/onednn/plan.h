@@ -59,10 +59,10 @@ enum class Arrangement { as_wished, channels_last, blocks_of_16 };
 // Else as wished.
 Arrangement usual_arrangement(Precision precision);
 
-// `shapes` of all values, as infer_shapes gives them. Constants of the graph that only primitives
-// read may be let go afterwards (`weights` has them). channels_last: how the images will lie. Throws
+// `shapes` of all values, as infer_shapes gives them. Constants of the graph that primitives read move
+// into `weights`; what stays in the graph has their shapes. channels_last: how the images will lie. Throws
 // Error(unsupported).
-Layout build_layout(const Graph& graph,
+Layout build_layout(Graph& graph,
                     const std::map<std::string, Shape>& shapes,
                     Weights& weights,
                     Precision precision,

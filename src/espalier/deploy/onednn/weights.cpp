@@ -29,7 +29,7 @@ void copy(const memory& from, const memory& to) {
 }  // namespace
 
 memory Weights::packed(const std::string& name,
-                       const at::Tensor& tensor,
+                       at::Tensor& tensor,
                        const memory::desc& plain,
                        const memory::desc& wanted) {
   Row& row = rows_[name];
@@ -40,6 +40,7 @@ memory Weights::packed(const std::string& name,
     row.plain = plain;
     at::Tensor numbers = tensor.contiguous();
     copy(memory(plain, engine(), const_cast<void*>(numbers.const_data_ptr())), target);
+    if (tensor.numel() > 1) tensor = at::zeros({}).expand(tensor.sizes());
   } else {
     copy(row.packed.front(), target);
   }

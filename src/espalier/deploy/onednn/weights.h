@@ -19,9 +19,10 @@ dnnl::memory::desc dense(const dnnl::memory::dims& dims,
 class Weights {
  public:
   // The constant `name` as `wanted`; `plain` says how its numbers lie (float32). The tensor is read
-  // at the first call for a name only and may be let go then: later layouts are made from the first.
+  // at the first call for a name only and let go then, its shape alone stays: later layouts are made
+  // from the first.
   dnnl::memory packed(const std::string& name,
-                      const at::Tensor& tensor,
+                      at::Tensor& tensor,
                       const dnnl::memory::desc& plain,
                       const dnnl::memory::desc& wanted);
   bool has(const std::string& name) const { return rows_.count(name) > 0; }
