@@ -8,7 +8,7 @@
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
-#include "espalier/lab/run_table.h"
+#include "espalier/format/run_table.h"
 #include "espalier/tasks/open_classifier.h"
 #include "espalier/tensor/runtime.h"
 

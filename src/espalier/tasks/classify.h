@@ -58,7 +58,6 @@ class ClassifyTask : public Task {
   ImageModel& model() { return *model_; }
   const ModelMeta& meta() const { return meta_; }
 
- protected:
   // The images of a batch as the network takes them.
   at::Tensor images_of(const Batch& batch) const { return to_tensor(batch, normalisation_); }
   // Of N x classes logits, float, against the labels and the teacher.

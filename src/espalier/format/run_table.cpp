@@ -1,4 +1,4 @@
-#include "espalier/lab/run_table.h"
+#include "espalier/format/run_table.h"
 
 #include <algorithm>
 #include <charconv>

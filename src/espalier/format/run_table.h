@@ -1,5 +1,6 @@
-// The runs of an experiment as one CSV that grows line by line, so that an experiment goes on where it
-// was stopped and its numbers can be looked at while it runs.
+// What a long computation finds run by run (of an experiment) or candidate by candidate (of a search),
+// as one CSV that grows line by line, so that it goes on where it was stopped and its numbers can be
+// looked at meanwhile.
 //
 //   RunTable table = RunTable::open("lab/dcl/results.csv", {"variant", "split", "seed"}, {"accuracy"});
 //   if (!table.has({"dcl", "0", "3"})) table.add({"dcl", "0", "3"}, {0.91});

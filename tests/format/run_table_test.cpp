@@ -1,4 +1,4 @@
-#include "espalier/lab/run_table.h"
+#include "espalier/format/run_table.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
