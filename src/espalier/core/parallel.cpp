@@ -41,16 +41,16 @@ void work(Shared& shared, int64_t count, const std::function<void(int64_t)>& bod
   shared.finished.notify_one();
 }
 
-}  // namespace
+using Advance = std::function<void(int64_t)>;
 
-void parallel_for(int64_t count,
-                  int64_t workers,
-                  Progress& progress,
-                  const std::function<void(int64_t)>& body) {
+void run(int64_t count,
+         int64_t workers,
+         const Advance& advance,
+         const std::function<void(int64_t)>& body) {
   if (workers <= 1) {
     for (int64_t i = 0; i < count; ++i) {
       body(i);
-      progress.advance(1);
+      advance(1);
       stop_if_asked();
     }
     return;
@@ -66,14 +66,29 @@ void parallel_for(int64_t count,
                                      [&] { return shared.running == 0; })) {
       if (interrupted()) shared.stopping = true;
       const int64_t done = shared.done;
-      progress.advance(done - told);
+      advance(done - told);
       told = done;
     }
   }
   for (std::thread& thread : threads) thread.join();
   if (shared.broken) std::rethrow_exception(shared.broken);
   stop_if_asked();
-  progress.advance(count - told);
+  advance(count - told);
+}
+
+}  // namespace
+
+void parallel_for(int64_t count,
+                  int64_t workers,
+                  Progress& progress,
+                  const std::function<void(int64_t)>& body) {
+  run(
+      count, workers, [&](int64_t done) { progress.advance(done); }, body);
+}
+
+void parallel_for(int64_t count, int64_t workers, const std::function<void(int64_t)>& body) {
+  run(
+      count, workers, [](int64_t) {}, body);
 }
 
 }  // namespace espalier

@@ -18,4 +18,7 @@ void parallel_for(int64_t count,
                   Progress& progress,
                   const std::function<void(int64_t)>& body);
 
+// The same for work that is over before anybody wonders: without progress.
+void parallel_for(int64_t count, int64_t workers, const std::function<void(int64_t)>& body);
+
 }  // namespace espalier
