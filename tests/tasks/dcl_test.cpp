@@ -24,8 +24,9 @@ ModelMeta meta_of_three() {
           .input_size = kSide};
 }
 
+// Its maps are small numbers, so that few cells are near the kinks of the location loss.
 ImageModelPtr small_net() {
-  return make_model("resnet20", {{"classes", kClasses}});
+  return make_model("resnet20", {{"classes", kClasses}, {"zero_init_last_gamma", true}});
 }
 
 // Originals and destroyed copies in turn.
@@ -150,6 +151,30 @@ TEST(Dcl, CompatLossesEqualTheFormulasOfThePublishedCode) {
   EXPECT_NEAR(found.adversarial, adversarial / n, 1e-6);
   EXPECT_NEAR(found.location, location / n / 49, 1e-6);
   EXPECT_NEAR(found.total, found.classes + found.adversarial + 0.01 * found.location, 1e-6);
+}
+
+TEST(Dcl, AgreementDrawsCopiesToWhatIsSaidOfTheirOriginals) {
+  DclConfig dcl =
+      resolve_dcl({.grid = 4, .beta = 0, .gamma = 0, .agree = 3}, *small_net(), 3, kSide);
+  ImageModelPtr net = small_net();
+  net->named_parameters()["linear.weight"].detach().mul_(100);  // copies differ by much
+  DclTask task(net, meta_of_three(), {}, dcl);
+  Batch batch = pairs(dcl, 2);
+  Losses losses = task.losses(batch);
+  ASSERT_EQ(losses.parts.size(), 2u);
+  EXPECT_EQ(losses.parts[1].first, "agreement");
+  task.module().train();
+  const at::Tensor logits = task.model().forward(task.images_of(batch));
+  double expected = 0;
+  for (int64_t pair = 0; pair < 2; ++pair)
+    for (int64_t c = 0; c < kClasses; ++c) {
+      const double original = log_softmax_at(logits[2 * pair], c);
+      expected += std::exp(original) * (original - log_softmax_at(logits[2 * pair + 1], c)) / 2;
+    }
+  EXPECT_GT(expected, 1e-3);
+  EXPECT_NEAR(losses.parts[1].second.item<double>(), expected, 1e-6 * std::max(1.0, expected));
+  EXPECT_NEAR(losses.total.item<double>(), losses.parts[0].second.item<double>() + 3 * expected,
+              1e-5);
 }
 
 TEST(Dcl, TheLocationHeadsGradientsEqualFiniteDifferences) {

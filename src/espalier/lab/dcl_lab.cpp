@@ -50,6 +50,11 @@ void with_adversary(ClassifyRecipe& recipe) {
   recipe.method.dcl.gamma = 0;
 }
 
+void agreeing(ClassifyRecipe& recipe) {
+  destroy(recipe);
+  recipe.method.dcl.agree = 1;
+}
+
 void compat(ClassifyRecipe& recipe) {
   destroy(recipe);
   recipe.method.dcl.variant = "compat";
@@ -181,6 +186,8 @@ const std::vector<DclWay>& dcl_ways() {
       {"destruction", "originals and destroyed copies, class loss alone", destruction_only},
       {"adversary", "destruction and a head that tells whole from destroyed", with_adversary},
       {"dcl", "and a head that says where each cell came from: the paper", destroy},
+      {"agree", "and what is said of a copy is drawn to what is said of its original: ours",
+       agreeing},
       {"compat", "as in the published code", compat},
       {"pmg", "the rival: jigsaws of three grains, a head for each stage", pmg},
   };

@@ -1,5 +1,7 @@
 #include "espalier/tasks/dcl.h"
 
+#include <unordered_map>
+
 #include "espalier/core/error.h"
 #include "espalier/tasks/trial_maps.h"
 #include "espalier/tensor/torch.h"
@@ -22,30 +24,35 @@ bool destroyed(const Annotation& truth) {
 }  // namespace
 
 Fields fields(DclConfig& config) {
-  return {field("dcl_variant", config.variant,
-                "method dcl as in the paper (strict) or in its published code (compat)")
-              .one_of({"strict", "compat"}),
-          field("dcl_grid", config.grid, "cells a side; 0: from the network's last map")
-              .between(0, 255),
-          field("dcl_reach", config.reach,
-                "strict: places that a cell may want to move, k of the paper; 0: 2 from five cells "
-                "a side on, else 1")
-              .between(0, 254),
-          field("dcl_alpha", config.alpha, "weight of the class loss").between(0, 1e6),
-          field("dcl_beta", config.beta,
-                "weight of the adversarial loss, whole against destroyed; 0: without")
-              .between(0, 1e6),
-          field("dcl_gamma", config.gamma,
-                "weight of the location loss: 1 for flexible objects, 0.01 for rigid ones; 0: "
-                "without")
-              .between(0, 1e6),
-          field("dcl_adversary", config.adversary,
-                "adversarial head: whole or destroyed (pair), or of each class (classes); auto: "
-                "pair for strict")
-              .one_of({"auto", "pair", "classes"}),
-          field("dcl_location", config.location,
-                "location head: row and column (pair) or one number (index); auto: pair for strict")
-              .one_of({"auto", "pair", "index"})};
+  return {
+      field("dcl_variant", config.variant,
+            "method dcl as in the paper (strict) or in its published code (compat)")
+          .one_of({"strict", "compat"}),
+      field("dcl_grid", config.grid, "cells a side; 0: from the network's last map")
+          .between(0, 255),
+      field("dcl_reach", config.reach,
+            "strict: places that a cell may want to move, k of the paper; 0: 2 from five cells "
+            "a side on, else 1")
+          .between(0, 254),
+      field("dcl_alpha", config.alpha, "weight of the class loss").between(0, 1e6),
+      field("dcl_beta", config.beta,
+            "weight of the adversarial loss, whole against destroyed; 0: without")
+          .between(0, 1e6),
+      field("dcl_gamma", config.gamma,
+            "weight of the location loss: 1 for flexible objects, 0.01 for rigid ones; 0: "
+            "without")
+          .between(0, 1e6),
+      field("dcl_agree", config.agree,
+            "weight of the distance (KL divergence) of what is said of a destroyed copy to what "
+            "is said of its original; neither the paper nor its code has it")
+          .between(0, 1e6),
+      field("dcl_adversary", config.adversary,
+            "adversarial head: whole or destroyed (pair), or of each class (classes); auto: "
+            "pair for strict")
+          .one_of({"auto", "pair", "classes"}),
+      field("dcl_location", config.location,
+            "location head: row and column (pair) or one number (index); auto: pair for strict")
+          .one_of({"auto", "pair", "index"})};
 }
 
 DclConfig resolve_dcl(DclConfig config, ImageModel& model, int64_t channels, int64_t side) {
@@ -130,7 +137,8 @@ torch::nn::Module& DclTask::module() {
 
 Losses DclTask::losses(const Batch& batch) {
   const at::Tensor map = model().features(images_of(batch)).back();
-  Losses losses = class_losses(model().head(map).to(at::kFloat), batch);
+  const at::Tensor logits = model().head(map).to(at::kFloat);
+  Losses losses = class_losses(logits, batch);
   losses.parts.insert(losses.parts.begin(), {"class", losses.total});
   losses.total = dcl_.alpha * losses.total;
   auto add = [&](const char* name, double weight, const at::Tensor& loss) {
@@ -139,6 +147,7 @@ Losses DclTask::losses(const Batch& batch) {
   };
   if (dcl_.beta > 0) add("adversarial", dcl_.beta, adversarial_loss(map, batch));
   if (dcl_.gamma > 0) add("location", dcl_.gamma, location_loss(map, batch));
+  if (dcl_.agree > 0) add("agreement", dcl_.agree, agreement_loss(logits, batch));
   return losses;
 }
 
@@ -178,6 +187,28 @@ at::Tensor DclTask::location_loss(const at::Tensor& map, const Batch& batch) con
   }
   places = at::tanh(at::adaptive_avg_pool2d(places, {grid, grid})).flatten(1);
   return (places - targets).abs().mean();
+}
+
+at::Tensor DclTask::agreement_loss(const at::Tensor& logits, const Batch& batch) const {
+  std::unordered_map<int64_t, int64_t> place_of;  // of an original, by its index in the data
+  std::vector<int64_t> copies, originals;
+  const auto count = std::ssize(batch.truth);
+  for (int64_t i = 0; i < count; ++i)
+    if (!destroyed(batch.truth[static_cast<size_t>(i)]))
+      place_of[batch.indices[static_cast<size_t>(i)]] = i;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!destroyed(batch.truth[static_cast<size_t>(i)])) continue;
+    auto original = place_of.find(batch.indices[static_cast<size_t>(i)]);
+    if (original == place_of.end()) continue;
+    copies.push_back(i);
+    originals.push_back(original->second);
+  }
+  if (copies.empty()) return logits.sum() * 0;
+  auto said_of = [](const at::Tensor& all, const std::vector<int64_t>& rows) {
+    return all.index_select(0, at::tensor(rows, at::kLong)).log_softmax(1);
+  };
+  const at::Tensor wanted = said_of(logits.detach(), originals);
+  return (wanted.exp() * (wanted - said_of(logits, copies))).sum(1).mean();
 }
 
 }  // namespace espalier

@@ -19,6 +19,7 @@ struct DclConfig {
   int64_t grid = 0;                          // cells a side; 0: from the network's last map
   double reach = 0;                          // strict; 0: 2 from five cells on, else 1
   double alpha = 1, beta = 1, gamma = 0.01;  // weights of class, adversarial and location loss
+  double agree = 0;  // of the distance of what is said of a copy to what is said of its original
   // pair: whole or destroyed. classes: 2 C ways, a destroyed picture of class y being y + C. auto:
   // pair for strict, classes for compat.
   std::string adversary = "auto";
@@ -54,7 +55,9 @@ class DclTask : public ClassifyTask {
   // Means over the images of: cross entropy of the class, of the adversarial head, and the L1 distance
   // of the location head (pair: summed over cells and both coordinates, as in the paper; index: their
   // mean, as in the code). total = alpha class + beta adversarial + gamma location. (The paper adds
-  // the two images of a pair, which is twice the mean.)
+  // the two images of a pair, which is twice the mean.) To it comes agree times what neither has: the
+  // mean over the copies of KL(original || copy) of the class probabilities, in nats, which moves the
+  // copies' alone.
   Losses losses(const Batch& batch) override;
   // With an adversarial head of classes also what its halves add to ("adversary"), and both heads
   // together ("sum"), by which the published code evaluates.
@@ -64,6 +67,7 @@ class DclTask : public ClassifyTask {
   struct Network;
   at::Tensor adversarial_loss(const at::Tensor& map, const Batch& batch) const;
   at::Tensor location_loss(const at::Tensor& map, const Batch& batch) const;
+  at::Tensor agreement_loss(const at::Tensor& logits, const Batch& batch) const;
 
   DclConfig dcl_;
   std::shared_ptr<Network> network_;
