@@ -36,6 +36,10 @@ class GzipFile : public ByteSource {
     left_ -= static_cast<uint64_t>(got);
     return static_cast<size_t>(got);
   }
+  uint64_t size() const override {
+    std::error_code ignored;
+    return gzdirect(file_) ? fs::file_size(path_, ignored) : 0;
+  }
 
  private:
   std::string path_;
@@ -45,16 +49,18 @@ class GzipFile : public ByteSource {
 
 class MemoryBytes : public ByteSource {
  public:
-  explicit MemoryBytes(std::string_view bytes) : bytes_(bytes) {}
+  explicit MemoryBytes(std::string_view bytes) : bytes_(bytes), size_(bytes.size()) {}
   size_t read(char* into, size_t size) override {
     size = std::min(size, bytes_.size());
     std::memcpy(into, bytes_.data(), size);
     bytes_.remove_prefix(size);
     return size;
   }
+  uint64_t size() const override { return size_; }
 
  private:
   std::string_view bytes_;
+  uint64_t size_;
 };
 
 }  // namespace

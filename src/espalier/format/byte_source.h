@@ -18,6 +18,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   // At most `size` bytes into `into`; 0 at the end and nowhere else.
   virtual size_t read(char* into, size_t size) = 0;
+  // All that it will give, 0 when that is not known beforehand.
+  virtual uint64_t size() const = 0;
 };
 
 // gzip is known by its first bytes, several members one behind the other by zlib. Throws Error(io) naming the path when

@@ -101,6 +101,7 @@ void CsvReader::fill() {
     const size_t got = source_->read(buffer_.data() + filled, buffer_.size() - kBlock - filled);
     all_read_ = got == 0;
     filled += got;
+    read_ += got;
   }
   at_ = buffer_.data();
   end_ = at_ + filled;
@@ -119,6 +120,16 @@ void CsvReader::look_from(const char* at) {
   const size_t offset = static_cast<size_t>(at - buffer_.data()) % kBlock;
   look(at - offset);
   stops_ &= ~uint64_t{0} << offset;
+}
+
+// Up to `to`, where the next stop is looked for.
+inline void CsvReader::pass_over(const char* from, const char* to) {
+  if (to < block_ + kBlock) {
+    stops_ &= ~uint64_t{0} << (to - block_);
+    return;
+  }
+  row_high_ |= std::any_of(from, to, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  look_from(to);
 }
 
 // The next separator or line end, end_ when there is none.
@@ -148,8 +159,7 @@ CsvReader::Found CsvReader::scan(std::vector<std::string_view>& cells) {
         stop = scan_quoted(at, cells);
         if (stop == nullptr) return Found::more;
         lines += std::count(at, stop, '\n');
-        row_high_ = true;  // nobody has looked at the blocks in between
-        look_from(stop);
+        pass_over(at, stop);
         stop = next_stop();
       } else {
         stop = next_stop();
@@ -162,6 +172,7 @@ CsvReader::Found CsvReader::scan(std::vector<std::string_view>& cells) {
       if (stop == end_ || *stop == '\n') break;
     }
     const bool blank = cells.size() == 1 && cells[0].empty() && *at_ != '"';
+    row_bytes_ = {at_, static_cast<size_t>(at - at_)};
     at_ = at;
     line_ += lines;
     if (blank) continue;
@@ -209,6 +220,7 @@ const char* CsvReader::scan_quoted(const char* at, std::vector<std::string_view>
 }
 
 void CsvReader::check_text(const std::vector<std::string_view>& cells) const {
+  if (is_utf8(row_bytes_)) return;
   for (size_t c = 0; c < cells.size(); ++c)
     if (!is_utf8(cells[c]))
       fail(Kind::format, "line {}: the text is not UTF-8 (cell {}); save the table as UTF-8",

@@ -34,6 +34,9 @@ class CsvReader {
 
   int64_t line() const { return row_line_; }  // on which that row begins, from 1
   char separator() const { return separator_; }
+  // Bytes of the rows so far, and of all: 0 when that is not known.
+  uint64_t bytes_done() const { return read_ - static_cast<uint64_t>(end_ - at_); }
+  uint64_t bytes_all() const { return source_->size(); }
 
  private:
   struct Unescaped {
@@ -45,6 +48,7 @@ class CsvReader {
   void fill();
   void look(const char* block);
   void look_from(const char* at);
+  void pass_over(const char* from, const char* to);
   const char* next_stop();
   Found scan(std::vector<std::string_view>& cells);
   const char* scan_quoted(const char* at, std::vector<std::string_view>& cells);
@@ -55,6 +59,7 @@ class CsvReader {
   std::vector<char> buffer_;
   const char* at_ = nullptr;   // where the next row begins
   const char* end_ = nullptr;  // of what was read
+  uint64_t read_ = 0;          // bytes
   bool begun_ = false, all_read_ = false;
   int64_t line_ = 1, row_line_ = 0;
   // The 64 bytes from block_ on: one bit a byte.
@@ -62,6 +67,7 @@ class CsvReader {
   uint64_t stops_ = 0;     // separators and line ends that are still to come
   uint64_t high_ = 0;      // bytes that are not ASCII
   bool row_high_ = false;  // the row may have such
+  std::string_view row_bytes_;
   std::string unescaped_;  // cells that had "" in them
   std::vector<Unescaped> unescaped_cells_;
 };

@@ -47,11 +47,10 @@ int32_t WordTable::code_of(std::string_view word) {
   for (size_t at = hash & mask;; at = (at + 1) & mask) {
     Slot& slot = slots_[at];
     if (slot.code < 0) {
-      slot = {hash, static_cast<int32_t>(words_.size())};
-      words_.emplace_back(word);
+      slot = {hash, &words_.emplace_back(word), static_cast<int32_t>(words_.size()) - 1};
       return slot.code;
     }
-    if (slot.hash == hash && words_[static_cast<size_t>(slot.code)] == word) return slot.code;
+    if (slot.hash == hash && *slot.word == word) return slot.code;
   }
 }
 
@@ -105,6 +104,13 @@ void ColumnBuilder::add(std::string_view cell) {
   } else {
     refuse_number(cell);
   }
+}
+
+void ColumnBuilder::expect(int64_t rows) {
+  if (as_numbers_)
+    column_.numbers.reserve(static_cast<size_t>(rows));
+  else if (!lost_)
+    column_.codes.reserve(static_cast<size_t>(rows));
 }
 
 void ColumnBuilder::add_boolean(std::string_view cell) {

@@ -20,6 +20,7 @@ class WordTable {
  private:
   struct Slot {
     uint64_t hash = 0;
+    const std::string* word = nullptr;
     int32_t code = -1;
   };
   void grow();
@@ -48,6 +49,7 @@ class ColumnBuilder {
   ColumnBuilder(ColumnType type, bool found, const MissingWords& missing);
 
   void add(std::string_view cell);  // throws Error(data)
+  void expect(int64_t rows);        // so many in all, about
   // Numbers came first and then a word: what came before is gone, and the column has to be read again, as words.
   bool lost() const { return lost_; }
   Column take();

@@ -15,6 +15,7 @@ namespace {
 
 using Source = std::unique_ptr<ByteSource>;
 using Cells = std::vector<std::string_view>;
+constexpr int64_t kRowsToJudge = 4096;  // by whose length the number of all is estimated
 constexpr int64_t kMostRows = std::numeric_limits<int32_t>::max();
 
 char separator_of(const std::string& text) {
@@ -84,6 +85,13 @@ class Rows {
   }
   const Cells& cells() const { return cells_; }
 
+  // About how many there are when these were the first `count`; 0 when nothing is known.
+  int64_t expected(int64_t count) const {
+    const double share = static_cast<double>(reader_.bytes_all()) /
+                         static_cast<double>(std::max<uint64_t>(1, reader_.bytes_done()));
+    return static_cast<int64_t>(1.02 * share * static_cast<double>(count));
+  }
+
  private:
   CsvReader reader_;
   std::vector<std::string> names_;
@@ -111,6 +119,8 @@ int64_t add_rows(Rows& rows,
       throw;
     }
     if (lines) lines->push_back(rows.line());
+    if (count == kRowsToJudge && lines && most == kMostRows)
+      for (PlacedBuilder& column : columns) column.builder.expect(rows.expected(count));
   }
   return count;
 }

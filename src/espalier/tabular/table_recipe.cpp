@@ -1,0 +1,351 @@
+#include "espalier/tabular/table_recipe.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/counted.h"
+#include "espalier/core/error.h"
+#include "espalier/core/names.h"
+#include "espalier/core/progress.h"
+#include "espalier/core/random.h"
+#include "espalier/metrics/interval.h"
+#include "espalier/metrics/regression.h"
+#include "espalier/tensor/runtime.h"
+
+namespace espalier {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Rows = std::vector<int64_t>;
+constexpr size_t kFewNumbers = 20;  // different whole numbers that may still be classes
+
+bool may_be_classes(const Column& column) {
+  std::vector<double> values;
+  for (const double value : column.numbers) {
+    if (std::isnan(value)) continue;
+    if (value != std::floor(value)) return false;
+    const auto at = std::lower_bound(values.begin(), values.end(), value);
+    if (at != values.end() && *at == value) continue;
+    values.insert(at, value);
+    if (values.size() > kFewNumbers) return false;
+  }
+  return true;
+}
+
+Goal goal_of(const TableRecipe& recipe, const Table& table) {
+  const LearnerRow& row = find_named(learners(), recipe.model, "model");
+  const auto can = [&](Goal goal) {
+    return std::find(row.goals.begin(), row.goals.end(), goal) != row.goals.end();
+  };
+  if (can(Goal::describe)) return Goal::describe;
+  if (recipe.target.empty())
+    fail(Kind::usage, "--target names the column that {} is to learn", recipe.model);
+  const Column& target = table.at(recipe.target);
+  Goal goal = target.is_numeric() && target.kind != ColumnKind::boolean && !may_be_classes(target)
+                  ? Goal::regress
+                  : Goal::classify;
+  if (recipe.goal != "auto")
+    goal = recipe.goal == "classify" ? Goal::classify : Goal::regress;
+  else if (row.goals.size() == 1)
+    goal = row.goals[0];
+  if (!can(goal)) {
+    std::string others;
+    for (const LearnerRow& other : learners())
+      if (std::find(other.goals.begin(), other.goals.end(), goal) != other.goals.end())
+        others += (others.empty() ? "" : ", ") + other.name;
+    fail(Kind::usage, "{} does not {}; {} can", recipe.model, goal_name(goal), others);
+  }
+  return goal;
+}
+
+// The rows of a table that are listed, with their lines.
+Table part_of(const Table& table, const Rows& rows) {
+  Table part;
+  for (const int64_t row : rows) part.lines.push_back(table.lines[static_cast<size_t>(row)]);
+  for (const Column& column : table.columns) {
+    Column& to = part.columns.emplace_back();
+    to.name = column.name;
+    to.kind = column.kind;
+    to.words = column.words;
+    for (const int64_t row : rows) {
+      const size_t at = static_cast<size_t>(row);
+      if (column.is_numeric()) {
+        to.numbers.push_back(column.numbers[at]);
+        to.missing += std::isnan(column.numbers[at]);
+      } else {
+        to.codes.push_back(column.codes[at]);
+        to.missing += column.codes[at] < 0;
+      }
+    }
+  }
+  return part;
+}
+
+// What the target says of each row: a class, or 0 for all; -1 where it is missing.
+std::vector<int32_t> strata(const Table& table, const std::string& target, Goal goal) {
+  std::vector<int32_t> kinds(static_cast<size_t>(table.rows()), 0);
+  if (goal == Goal::describe) return kinds;
+  const Column& column = table.at(target);
+  std::vector<double> values;
+  if (column.is_numeric() && goal == Goal::classify) {
+    values = column.numbers;
+    std::sort(values.begin(), values.end());
+  }
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    if (!column.is_numeric())
+      kinds[i] = column.codes[i];
+    else if (std::isnan(column.numbers[i]))
+      kinds[i] = -1;
+    else if (goal == Goal::classify)
+      kinds[i] = static_cast<int32_t>(
+          std::lower_bound(values.begin(), values.end(), column.numbers[i]) - values.begin());
+  }
+  return kinds;
+}
+
+// For each row a number in 0..1: rows of a class, in random order, spread evenly over it. Those below a share are held
+// out; those in a k-th of it are a fold.
+std::vector<double> places_of(const std::vector<int32_t>& kinds, Random random) {
+  Rows order(kinds.size());
+  std::iota(order.begin(), order.end(), 0);
+  random.shuffle(order);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return kinds[static_cast<size_t>(a)] < kinds[static_cast<size_t>(b)];
+  });
+  std::vector<double> places(kinds.size());
+  for (size_t begin = 0; begin < order.size();) {
+    size_t end = begin;
+    while (end < order.size() &&
+           kinds[static_cast<size_t>(order[end])] == kinds[static_cast<size_t>(order[begin])])
+      ++end;
+    for (size_t i = begin; i < end; ++i)
+      places[static_cast<size_t>(order[i])] =
+          (static_cast<double>(i - begin) + 0.5) / static_cast<double>(end - begin);
+    begin = end;
+  }
+  return places;
+}
+
+struct SplitRows {
+  Rows train, held_out;
+};
+
+SplitRows split_rows(const std::vector<double>& places, double low, double high) {
+  SplitRows split;
+  for (size_t i = 0; i < places.size(); ++i)
+    (places[i] >= low && places[i] < high ? split.held_out : split.train)
+        .push_back(static_cast<int64_t>(i));
+  return split;
+}
+
+TableModel fit_rows(const TableRecipe& recipe,
+                    const Table& table,
+                    const Rows& rows,
+                    Goal goal,
+                    std::unique_ptr<Learner> learner) {
+  EncodingConfig config = recipe.encoding;
+  if (config.encoding == "auto")
+    config.encoding = find_named(learners(), recipe.model, "model").encoding;
+  const Table part = part_of(table, rows);
+  TableModel model{.name = recipe.model,
+                   .encoding = fit_encoding(table, recipe.target, goal, config, rows),
+                   .learner = std::move(learner)};
+  const Matrix<double> x = model.encoding.encode(part);
+  Examples examples;
+  examples.goal = goal;
+  examples.x = x.view();
+  examples.categories = model.encoding.categories();
+  std::vector<int32_t> labels;
+  std::vector<double> targets;
+  if (goal == Goal::classify) labels = model.encoding.labels(part);
+  if (goal == Goal::regress) targets = model.encoding.numbers(part);
+  examples.labels = labels;
+  examples.classes = static_cast<int64_t>(model.encoding.classes.size());
+  examples.targets = targets;
+  model.learner->fit(examples);
+  return model;
+}
+
+// Without what a run has one of: its seed and its threads.
+Fields own_options(Learner& learner) {
+  Fields own;
+  for (const Field& option : learner.options())
+    if (option.name != "seed" && option.name != "threads") own.push_back(option);
+  return own;
+}
+
+std::unique_ptr<Learner> same_learner(const TableRecipe& recipe) {
+  std::unique_ptr<Learner> fresh = find_named(learners(), recipe.model, "model").make();
+  for (const Field& option : recipe.learner->options())
+    set_field(fresh->options(), option.name, field_text(option));
+  return fresh;
+}
+
+Annotation annotation_of(const double* shares, int64_t classes) {
+  Annotation annotation;
+  for (int64_t c = 0; c < classes; ++c)
+    annotation.labels.push_back({.id = c, .score = static_cast<float>(shares[c])});
+  std::stable_sort(annotation.labels.begin(), annotation.labels.end(),
+                   [](const Label& a, const Label& b) { return a.score > b.score; });
+  return annotation;
+}
+
+Json folds_json(const std::vector<Scores>& folds) {
+  Json json = Json::object();
+  for (const Score& score : folds.at(0).items) {
+    std::vector<double> values;
+    for (const Scores& fold : folds) values.push_back(fold.at(score.name).value);
+    Score mean = score;
+    mean.value =
+        std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    mean.interval = mean_interval(values);
+    json[score.name] = to_json(Scores{{mean}})[score.name];
+    json[score.name]["folds"] = values;
+  }
+  return json;
+}
+
+void write_summary(const TableRecipe& recipe,
+                   const TableOutcome& outcome,
+                   const SplitRows& split,
+                   RunFolder& run) {
+  const Encoding& encoding = outcome.model.encoding;
+  Json summary = {
+      {"task", "table"},
+      {"model", recipe.model},
+      {"data", fmt::format("{}: {}, {}", fs::path(recipe.data).filename().string(),
+                           counted(outcome.rows, "row"),
+                           counted(static_cast<int64_t>(encoding.columns.size()), "column"))},
+      {"target", recipe.target},
+      {"goal", goal_name(encoding.goal)},
+      {"dataset", {{"train", split.train.size()}, {"val", split.held_out.size()}}},
+      {"machine", machine_line()},
+      {"versions", {{"espalier", ESPALIER_VERSION}, {"libtorch", torch_version()}}},
+      {"threads", runtime_threads()},
+      {"seconds", outcome.seconds},
+      {"seed", recipe.seed},
+      {"failures", {{"count", outcome.left_out}, {"named", Json::array()}}},
+      {"fit", outcome.model.learner->facts(encoding.names())}};
+  if (encoding.goal == Goal::classify) summary["classes"] = encoding.classes;
+  if (!outcome.folds.empty())
+    summary["cross_validation"] = {{"folds", outcome.folds.size()},
+                                   {"scores", folds_json(outcome.folds)}};
+  write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
+}
+
+}  // namespace
+
+void TableRecipe::choose_learner() {
+  learner = find_named(learners(), model, "model").make();
+}
+
+Fields fields(TableRecipe& r) {
+  std::vector<std::string> names;
+  for (const LearnerRow& row : learners()) names.push_back(row.name);
+  Fields all = {
+      field("data", r.data, "CSV or TSV file, plain or gzip"),
+      field("target", r.target, "column to learn"),
+      field("model", r.model, "which model; its own flags stand last").one_of(names),
+      field("goal", r.goal, "auto: numbers that are no classes are regressed")
+          .one_of({"auto", "classify", "regress"}),
+      field("holdout", r.holdout, "share of the rows held out for validation; 0: none")
+          .between(0, 0.9),
+      field("cv", r.cv, "folds of cross-validation beside that; 0: none").between(0, 1000),
+      field("seed", r.seed, "of who is held out and of the folds")};
+  all = join(join(all, fields(r.table)), fields(r.encoding));
+  return r.learner ? join(all, own_options(*r.learner)) : all;
+}
+
+TableOutcome train_table(TableRecipe& recipe, RunFolder& run) {
+  const auto start = std::chrono::steady_clock::now();
+  if (recipe.data.empty()) fail(Kind::usage, "--data names the table to learn from");
+  if (!recipe.learner) recipe.choose_learner();
+  for (const Field& option : recipe.learner->options())
+    if (option.name == "seed") set_field({option}, option.name, std::to_string(recipe.seed));
+  if (recipe.cv == 1) fail(Kind::usage, "cv: cross-validation takes 2 folds or more");
+  Table table = read_table(recipe.data, recipe.table);
+  const Goal goal = goal_of(recipe, table);
+  if (goal == Goal::describe) recipe.holdout = 0, recipe.cv = 0;
+  write_file_atomic(run / "config.toml", to_toml(fields(recipe)));
+
+  TableOutcome outcome;
+  const std::vector<int32_t> kinds = strata(table, recipe.target, goal);
+  Rows known;
+  for (size_t i = 0; i < kinds.size(); ++i)
+    if (kinds[i] >= 0) known.push_back(static_cast<int64_t>(i));
+  if (known.empty()) fail(Kind::data, "{}: no row has a target", recipe.data);
+  outcome.left_out = table.rows() - static_cast<int64_t>(known.size());
+  if (outcome.left_out > 0) {
+    warn(fmt::format("{} without a target left out", counted(outcome.left_out, "row")));
+    table = part_of(table, known);
+  }
+  outcome.rows = table.rows();
+
+  const std::vector<double> places =
+      places_of(strata(table, recipe.target, goal), Random(static_cast<uint64_t>(recipe.seed)));
+  const SplitRows split = split_rows(places, 0, recipe.holdout);
+  if (split.train.empty())
+    fail(Kind::data, "--holdout {} leaves no row to learn from", recipe.holdout);
+  for (int64_t fold = 0; fold < recipe.cv; ++fold) {
+    const double width = 1 / static_cast<double>(recipe.cv),
+                 low = static_cast<double>(fold) * width;
+    const SplitRows part = split_rows(places, low, fold + 1 == recipe.cv ? 2 : low + width);
+    if (part.held_out.empty())
+      fail(Kind::usage, "cv: {} folds of {}", recipe.cv, counted(outcome.rows, "row"));
+    const TableModel model = fit_rows(recipe, table, part.train, goal, same_learner(recipe));
+    outcome.folds.push_back(score_table(model, part_of(table, part.held_out)).scores);
+  }
+  outcome.model = fit_rows(recipe, table, split.train, goal, std::move(recipe.learner));
+  if (!outcome.model.encoding.left_out.empty())
+    say(fmt::format("left out, for they hold text or nothing: {}",
+                    fmt::join(outcome.model.encoding.left_out, ", ")));
+  save_table_model(run.path(), outcome.model);
+  if (!split.held_out.empty()) {
+    outcome.validation = score_table(outcome.model, part_of(table, split.held_out));
+    write_file_atomic(run / "eval-val.json",
+                      to_json(*outcome.validation, outcome.model.encoding).dump(1) + "\n");
+  }
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  write_summary(recipe, outcome, split, run);
+  return outcome;
+}
+
+TableScore score_table(const TableModel& model, const Table& whole) {
+  const Encoding& encoding = model.encoding;
+  if (encoding.goal == Goal::describe)
+    fail(Kind::usage, "{} learned from no target; there is nothing to score", model.name);
+  Rows known;
+  const std::vector<int32_t> kinds = strata(whole, encoding.target.name, encoding.goal);
+  for (size_t i = 0; i < kinds.size(); ++i)
+    if (kinds[i] >= 0) known.push_back(static_cast<int64_t>(i));
+  const Table table = part_of(whole, known);
+  if (table.rows() == 0) fail(Kind::data, "no row has a target to be scored by");
+  const Matrix<double> answers = model.learner->predict(encoding.encode(table).view());
+  TableScore score{.scores = {}, .classes = {}, .rows = table.rows()};
+  if (encoding.goal == Goal::regress) {
+    score.scores = score_regression(encoding.numbers(table), answers.values);
+    return score;
+  }
+  const std::vector<int32_t> labels = encoding.labels(table);
+  std::vector<Annotation> truth(labels.size()), predicted;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    truth[i].labels = {{.id = labels[i]}};
+    predicted.push_back(annotation_of(answers.row(static_cast<int64_t>(i)), answers.columns));
+  }
+  score.classes = score_classification(truth, predicted, encoding.classes);
+  score.scores = score.classes->scores;
+  return score;
+}
+
+Json to_json(const TableScore& score, const Encoding& encoding) {
+  Json json = score.classes ? to_json(*score.classes, encoding.classes)
+                            : Json{{"scores", to_json(score.scores)}};
+  json["rows"] = score.rows;
+  return json;
+}
+
+}  // namespace espalier
