@@ -25,6 +25,7 @@ const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {
       {"train", "train a task on data: train classify --data DIR", run_train},
       {"eval", "score a run, model file or .onnx on data", run_eval},
+      {"prune", "make a trained network cheaper: prune RUN --to macs=0.5", run_prune},
       {"predict", "classify images or a folder of them", run_predict},
       {"export", "write a checked, folded .onnx", run_export},
       {"convert", "weights between .pth, .safetensors and folders", run_convert},

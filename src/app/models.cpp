@@ -22,7 +22,7 @@ int run_models(const Arguments& arguments) {
   if (!line.common().json)
     fmt::print("{:<22} {:>6} {:>14} {:>10}  {}\n", "model", "px", "parameters", "MACs", "what");
   for (const ModelRow& row : model_table()) {
-    Cost cost{.parameters = row.parameters, .macs = row.macs, .layers = {}};
+    Cost cost{.parameters = row.parameters, .macs = row.macs};
     int64_t side = size > 0 ? size : row.input_size;
     if (classes > 0 || side != row.input_size) {
       nlohmann::json overrides = nlohmann::json::object();

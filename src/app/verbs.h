@@ -7,6 +7,7 @@ namespace espalier {
 
 int run_train(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
+int run_prune(const Arguments& arguments);
 int run_predict(const Arguments& arguments);
 int run_export(const Arguments& arguments);
 int run_convert(const Arguments& arguments);

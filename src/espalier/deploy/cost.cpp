@@ -37,6 +37,18 @@ int64_t count_macs(const Node& node, const std::map<std::string, Shape>& shapes)
   return 0;
 }
 
+int64_t count_extras(const Node& node, const std::map<std::string, Shape>& shapes) {
+  int64_t outputs = count_numbers(shapes.at(node.outputs[0]));
+  if (node.op == "BatchNormalization") return outputs;
+  if (node.op == "Conv" || node.op == "Gemm") return node.inputs.size() > 2 ? outputs : 0;
+  if (node.op == "GlobalAveragePool") return count_numbers(shapes.at(node.inputs[0]));
+  if (node.op == "MaxPool" || node.op == "AveragePool") {
+    Pair kernel = pool_arguments(node).kernel;
+    return outputs * kernel[0] * kernel[1];
+  }
+  return 0;
+}
+
 }  // namespace
 
 Cost count_cost(const Graph& graph, const Shape& input) {
@@ -48,8 +60,13 @@ Cost count_cost(const Graph& graph, const Shape& input) {
     LayerCost layer{.name = node.name,
                     .op = node.op,
                     .output = shapes.at(node.outputs[0]),
-                    .parameters = 0,
-                    .macs = count_macs(node, shapes)};
+                    .macs = count_macs(node, shapes),
+                    .extras = count_extras(node, shapes)};
+    if (layer.macs > 0) {
+      layer.activations = layer.traffic = count_numbers(layer.output);
+      for (const std::string& input : node.inputs)
+        if (!input.empty()) layer.traffic += count_numbers(shapes.at(input));
+    }
     for (size_t position : learned_inputs(node)) {
       if (position >= node.inputs.size() || !graph.constants.count(node.inputs[position])) continue;
       const Shape& shape = shapes.at(node.inputs[position]);
@@ -58,7 +75,11 @@ Cost count_cost(const Graph& graph, const Shape& input) {
     }
     cost.parameters += layer.parameters;
     cost.macs += layer.macs;
-    if (layer.parameters > 0 || layer.macs > 0) cost.layers.push_back(std::move(layer));
+    cost.activations += layer.activations;
+    cost.traffic += layer.traffic;
+    cost.extras += layer.extras;
+    if (layer.parameters > 0 || layer.macs > 0 || layer.extras > 0)
+      cost.layers.push_back(std::move(layer));
   }
   return cost;
 }

@@ -29,7 +29,8 @@ struct Block : nn::Module {
   nn::Conv2d conv1, conv2;
   nn::BatchNorm2d bn1, bn2;
   nn::Sequential shortcut{nullptr};
-  int64_t stride, more_channels;
+  int64_t stride;
+  bool widens;
 
   Block(int64_t in, int64_t out, int64_t stride, bool project)
       : conv1(convolution(in, out, 3, stride)),
@@ -37,7 +38,7 @@ struct Block : nn::Module {
         bn1(out),
         bn2(out),
         stride(stride),
-        more_channels(out - in) {
+        widens(in != out) {
     register_module("conv1", conv1);
     register_module("bn1", bn1);
     register_module("conv2", conv2);
@@ -54,8 +55,8 @@ struct Block : nn::Module {
 
   Tensor passed_by(const Tensor& x) {
     if (shortcut) return shortcut->forward(x);
-    if (stride == 1 && more_channels == 0) return x;
-    return pad_shortcut(x, stride, more_channels);
+    if (stride == 1 && !widens) return x;
+    return pad_shortcut(x, stride, bn2->options.num_features() - x.size(1));
   }
 };
 

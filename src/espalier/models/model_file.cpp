@@ -131,13 +131,22 @@ ImageModelPtr build(const json& config, const Safetensors& file) {
   int64_t bytes = 0;
   for (const StoredTensor& tensor : file.tensors())
     bytes += static_cast<int64_t>(tensor.bytes.size());
-  AllocationBudget budget(8 * bytes + (16 << 20));  // half precision doubles; the rest is room
-  WithoutInit scope;                                // load_state() fills or refuses
+  int64_t allowed = 8 * bytes + (16 << 20);  // half precision doubles; the rest is room
+  // A cut network is built whole first; memory that nobody writes to is none.
+  if (arguments.contains("layer_widths")) allowed += int64_t{1} << 30;
+  AllocationBudget budget(allowed);
+  WithoutInit scope;  // load_state() fills or refuses
   try {
     return make_model(name, arguments);
   } catch (const Error& error) {
     throw Error(Kind::format, error.what());  // the words were the file's, not the user's
   }
+}
+
+// That layers fit together follows from a family's config, but not from single widths.
+void check_widths_fit(ImageModel& net) {
+  torch::NoGradGuard no_grad;
+  net.forward(at::zeros({1, net.arguments.at("in_channels").get<int64_t>(), 32, 32}));
 }
 
 // The text of a net's configuration, once both are fit to be saved.
@@ -242,6 +251,7 @@ LoadedModel load_model(const fs::path& path, const std::string& task) {
     place = weights.string();
     load_state(*net, file.tensors());
     net->eval();
+    if (net->arguments.contains("layer_widths")) check_widths_fit(*net);
     return {net, meta};
   } catch (Error& error) {
     throw error.while_doing(place);

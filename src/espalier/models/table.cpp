@@ -13,6 +13,7 @@
 #include "espalier/models/shufflenet_v2.h"
 #include "espalier/models/squeezenet.h"
 #include "espalier/models/vit.h"
+#include "espalier/models/widths.h"
 
 namespace espalier {
 namespace {
@@ -47,11 +48,17 @@ ModelRow row(const std::string& name,
           published.parameters,
           published.macs,
           any_size,
-          [=](const nlohmann::json& overrides) {
+          [=](nlohmann::json overrides) {
+            nlohmann::json widths = overrides.value("layer_widths", nlohmann::json::object());
+            overrides.erase("layer_widths");
             Config config = with_overrides(defaults, overrides);
             ImageModelPtr net = make(config);
             net->name = name;
             net->arguments = to_json(fields(config));
+            if (!widths.empty()) {
+              set_widths(*net, widths);
+              net->arguments["layer_widths"] = widths;
+            }
             return net;
           }};
 }

@@ -22,7 +22,8 @@ nn::LayerNorm layer_norm(int64_t width) {
   return nn::LayerNorm(nn::LayerNormOptions({width}).eps(kNormEpsilon));
 }
 
-// N x tokens x width -> the same.
+// N x tokens x width -> the same. What the heads work on is as wide as the tokens unless these were
+// cut (models/widths.h).
 struct Attention : nn::Module {
   int64_t heads;
   nn::Linear qkv, proj;
@@ -34,7 +35,7 @@ struct Attention : nn::Module {
   }
 
   Tensor forward(const Tensor& x) {
-    int64_t width = x.size(2);
+    int64_t width = proj->options.in_features();
     Tensor all = qkv->forward(x);
     auto part = [&](int64_t i) {  // query, key, value: N x heads x tokens x width/heads
       return all.slice(2, i * width, (i + 1) * width)

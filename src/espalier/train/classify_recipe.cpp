@@ -55,6 +55,23 @@ void begin_from_weights(ImageModel& model,
   write_file_atomic(run / "weights.json", to_json(report).dump(2) + "\n");
 }
 
+// What recipe.model names: a row of the table, or the network of a model file with all its widths.
+struct Architecture {
+  std::string name;
+  nlohmann::json arguments = nlohmann::json::object();
+};
+
+Architecture architecture_of(const std::string& model) {
+  const auto& rows = model_table();
+  bool is_name =
+      std::any_of(rows.begin(), rows.end(), [&](const ModelRow& row) { return row.name == model; });
+  if (!is_name && fs::exists(model)) {
+    LoadedModel loaded = load_model(model);
+    return {loaded.net->name, loaded.net->arguments};
+  }
+  return {find_named(rows, model, "model").name};
+}
+
 nlohmann::ordered_json cost_record(ClassifyTask& task) {
   int64_t side = task.meta().input_size;
   int64_t channels = static_cast<int64_t>(task.meta().mean.size());
@@ -172,7 +189,9 @@ Fields fields(ClassifyRecipe& recipe) {
       field("data", recipe.data,
             "image folder, table of labels (.csv, .jsonl), IDX folder, or "
             "orchard[:kind,key=value,...]"),
-      field("model", recipe.model, "a name that `espalier models` lists"),
+      field("model", recipe.model,
+            "a name that `espalier models` lists, or a run folder or model file: a network of the "
+            "same layers and widths"),
       field("weights", recipe.weights,
             "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's layout or a "
             "run"),
@@ -198,7 +217,7 @@ int64_t input_side(const ClassifyRecipe& recipe, const Splits& splits) {
       // The next picture tells as well; the loader will count and name this one.
     }
   }
-  return find_named(model_table(), recipe.model, "model").input_size;
+  return find_named(model_table(), architecture_of(recipe.model).name, "model").input_size;
 }
 
 Loader evaluation_loader(const DatasetPtr& data,
@@ -212,8 +231,8 @@ Loader evaluation_loader(const DatasetPtr& data,
 }
 
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume) {
-  find_named(model_table(), recipe.model,
-             "model");  // a slip of the pen is told before the data are read
+  Architecture architecture =
+      architecture_of(recipe.model);  // a slip of the pen is told before the data are read
   // At once, so that a run that is stopped while it reads its data can be resumed.
   ClassifyRecipe resolved = recipe;
   if (!resume) write_file_atomic(run / "config.toml", to_toml(fields(resolved)));
@@ -226,8 +245,9 @@ TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool
          recipe.data);
   int64_t side = input_side(recipe, splits);
   seed_generator(static_cast<uint64_t>(recipe.train.seed));
-  ImageModelPtr model = make_model(
-      recipe.model, {{"classes", splits.class_names.size()}, {"in_channels", splits.channels}});
+  architecture.arguments["classes"] = splits.class_names.size();
+  architecture.arguments["in_channels"] = splits.channels;
+  ImageModelPtr model = make_model(architecture.name, architecture.arguments);
   if (!recipe.weights.empty() && !resume)
     begin_from_weights(*model, resolved, splits.class_names, run);
   resolved.method = resolve_method(recipe.method, *model, splits.channels, side);

@@ -38,7 +38,8 @@ constexpr const char* kConfig = "config.toml";
 constexpr const char* kCheckpoint = "last.ckpt";
 const char* const kResults[] = {"config.json",  "model.safetensors", kCheckpoint,  "metrics.jsonl",
                                 "summary.json", "weights.json",      "probe.json", "report.html",
-                                "model.onnx",   "export.json",       "last",       "swa"};
+                                "model.onnx",   "export.json",       "prune.json", "last",
+                                "swa"};
 
 void remove_results(const fs::path& path) {
   for (const char* name : kResults) fs::remove_all(path / name);

@@ -1,0 +1,63 @@
+// espalier prune RUN: a narrower network within a budget, trained again, as a run of its own.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
+#include "espalier/core/progress.h"
+#include "espalier/deploy/trace.h"
+#include "espalier/models/model_file.h"
+#include "espalier/prune/prune_run.h"
+#include "espalier/report/report.h"
+#include "espalier/tensor/torch.h"
+
+#include "app/verbs.h"
+
+namespace espalier {
+namespace {
+
+void print_groups(const std::string& run) {
+  LoadedModel model = load_model(run, "classify");
+  Shape input = {1, static_cast<int64_t>(model.meta.mean.size()), model.meta.input_size,
+                 model.meta.input_size};
+  Structure structure = read_structure(*model.net, trace(*model.net, at::zeros(input)), input);
+  fmt::print("{}", to_text(structure));
+}
+
+}  // namespace
+
+int run_prune(const Arguments& arguments) {
+  PruneRecipe recipe;
+  std::string out;
+  bool force = false, groups = false;
+  CommandLine line("espalier prune RUN --to BUDGET [flags]",
+                   "takes channels out of a trained network until it costs no more than BUDGET, "
+                   "trains what is left,\n"
+                   "and writes it as a run that eval, predict, export and report take");
+  line.positional("run", recipe.run, "run folder or model file");
+  line.add(
+      {field("out", out, "run folder; empty: the next free runs/prune-<n>"),
+       field("force", force, "replace the run in --out"),
+       field("groups", groups, "only print which channels go together and which stay, and why")});
+  line.add(fields(recipe));
+  if (!line.parse(arguments)) return 0;
+  if (groups) return print_groups(recipe.run), 0;
+
+  install_interrupt_handler();
+  fs::path folder = out.empty() ? next_run_folder("prune") : fs::path(out);
+  if (fs::exists(folder) && fs::exists(recipe.run) && fs::equivalent(folder, recipe.run))
+    fail(Kind::usage, "--out is the run itself; the pruned network wants a folder of its own");
+  RunFolder run = RunFolder::create(folder, force);
+  PruneOutcome outcome = prune_classifier(recipe, run);
+  write_report({run.path()}, run / "report.html");
+  say(fmt::format("done in {}: {}", clock_text(outcome.seconds), (run / "report.html").string()));
+  fmt::print("{}", comparison_table(outcome));
+  if (line.common().json) {
+    nlohmann::ordered_json result = to_json(outcome);
+    result["out"] = run.path().string();
+    fmt::print("{}\n", result.dump());
+  }
+  return 0;
+}
+
+}  // namespace espalier

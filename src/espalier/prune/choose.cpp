@@ -1,0 +1,118 @@
+#include "espalier/prune/choose.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "espalier/core/error.h"
+
+namespace espalier {
+
+Fields fields(WidthConfig& config) {
+  return {field("round_to", config.round_to,
+                "widths become multiples of it where a layer has so many channels; 8 suits most "
+                "processors")
+              .between(1, 1024),
+          field("least_width", config.least_width, "share of each layer's channels that stays")
+              .between(0, 1)};
+}
+
+AllowedCounts::AllowedCounts(const ChannelGroup& group, const WidthConfig& config)
+    : size_(group.size),
+      least_(1),
+      step_(config.round_to / std::gcd(config.round_to, group.width)) {
+  if (step_ > size_) {  // too narrow to be rounded: left as it is
+    step_ = 1;
+    least_ = size_;
+  }
+  least_ = std::max<int64_t>(
+      least_, std::llround(std::ceil(config.least_width * static_cast<double>(size_))));
+}
+
+int64_t AllowedCounts::nearest(double wish) const {
+  auto count = std::clamp<int64_t>(std::llround(wish), least_, size_);
+  if (count == size_) return size_;
+  int64_t rounded = (count + step_ / 2) / step_ * step_;
+  if (rounded < least_) rounded += step_;
+  return std::min(rounded, size_);
+}
+
+WidthChoice::WidthChoice(const Structure& structure,
+                         const CostModel& cost,
+                         Budget budget,
+                         const WidthConfig& config)
+    : structure_(structure), cost_(cost), budget_(std::move(budget)) {
+  Counts least;
+  for (const ChannelGroup& group : structure.groups) {
+    allowed_.emplace_back(group, config);
+    least.push_back(allowed_.back().least());
+  }
+  if (std::string excess = budget_.excess(cost.at(least)); !excess.empty())
+    fail(Kind::usage,
+         "the budget cannot be held: with every layer as narrow as it may be the network has {} "
+         "(--least-width {}, --round-to {})",
+         excess, config.least_width, config.round_to);
+}
+
+Counts WidthChoice::largest(int64_t most, const std::function<Counts(int64_t)>& counts) const {
+  int64_t holds = 0, fails = most + 1;
+  while (fails - holds > 1) {
+    int64_t middle = holds + (fails - holds) / 2;
+    (budget_.holds(cost_.at(counts(middle))) ? holds : fails) = middle;
+  }
+  return counts(holds);
+}
+
+Counts WidthChoice::scaled(const std::vector<double>& shares) const {
+  constexpr int64_t kSteps = 1 << 20;
+  // A factor large enough to bring the smallest share to 1.
+  double top = 1 / std::max(1e-3, *std::min_element(shares.begin(), shares.end()));
+  Counts counts = largest(kSteps, [&](int64_t step) {
+    double factor = top * static_cast<double>(step) / kSteps;
+    Counts counts;
+    for (size_t i = 0; i < shares.size(); ++i)
+      counts.push_back(allowed_[i].nearest(std::min(1.0, factor * shares[i]) *
+                                           static_cast<double>(structure_.groups[i].size)));
+    return counts;
+  });
+  // Layers that are equally wide would all take the next width at once, which may be too much; as
+  // many as fit take it alone, the last ones first.
+  for (size_t i = counts.size(); i-- > 0;) {
+    int64_t before = counts[i];
+    for (int64_t wish = before + 1; counts[i] == before && wish <= structure_.groups[i].size;
+         ++wish)
+      counts[i] = allowed_[i].nearest(static_cast<double>(wish));
+    if (!budget_.holds(cost_.at(counts))) counts[i] = before;
+  }
+  return counts;
+}
+
+Counts WidthChoice::ranked(const std::vector<double>& scores) const {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  return largest(static_cast<int64_t>(order.size()), [&](int64_t staying) {
+    Counts counts(structure_.groups.size(), 0);
+    for (size_t i = 0; i < static_cast<size_t>(staying); ++i)
+      ++counts[static_cast<size_t>(structure_.group_of[order[i]])];
+    for (size_t i = 0; i < counts.size(); ++i)
+      counts[i] = allowed_[i].nearest(static_cast<double>(counts[i]));
+    return counts;
+  });
+}
+
+std::vector<bool> WidthChoice::best(const Counts& counts, const std::vector<double>& scores) const {
+  std::vector<bool> keep(structure_.group_of.size(), false);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const ChannelGroup& group = structure_.groups[i];
+    std::vector<size_t> order(static_cast<size_t>(group.size));
+    std::iota(order.begin(), order.end(), static_cast<size_t>(group.first));
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+    for (int64_t k = 0; k < counts[i]; ++k) keep[order[static_cast<size_t>(k)]] = true;
+  }
+  return keep;
+}
+
+}  // namespace espalier

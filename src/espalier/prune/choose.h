@@ -1,0 +1,62 @@
+// From importance and a budget to the channels that stay.
+//
+//   Counts counts = largest_counts(problem, [&](double t) { return t * shares; });
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "espalier/core/fields.h"
+#include "espalier/prune/budget.h"
+
+namespace espalier {
+
+struct WidthConfig {
+  int64_t round_to = 1;      // widths of layers become multiples of it, where a group has so many
+  double least_width = 0.1;  // share of a group that stays at least; one atom always does
+};
+Fields fields(WidthConfig& config);
+
+// Which counts a group may have.
+class AllowedCounts {
+ public:
+  AllowedCounts(const ChannelGroup& group, const WidthConfig& config);
+  // The nearest to `wish`; between least() and the group's size.
+  int64_t nearest(double wish) const;
+  int64_t least() const { return nearest(0); }
+
+ private:
+  int64_t size_, least_, step_;
+};
+
+// A budget and what widths may be, for one network.
+class WidthChoice {
+ public:
+  // Throws Error(usage) saying how far the network can be narrowed when not even that holds the
+  // budget.
+  WidthChoice(const Structure& structure,
+              const CostModel& cost,
+              Budget budget,
+              const WidthConfig& config);
+
+  // The counts nearest to `share` of each group for the largest common factor on the shares, at most
+  // 1 each, that holds the budget.
+  Counts scaled(const std::vector<double>& shares) const;
+
+  // Removes the atoms with the lowest scores of all until the budget holds.
+  Counts ranked(const std::vector<double>& scores) const;
+
+  // The best of each group by score, as many as `counts` says.
+  std::vector<bool> best(const Counts& counts, const std::vector<double>& scores) const;
+
+ private:
+  // The largest i of 0 .. most with counts(i) inside the budget; counts(0) is.
+  Counts largest(int64_t most, const std::function<Counts(int64_t)>& counts) const;
+
+  const Structure& structure_;
+  const CostModel& cost_;
+  Budget budget_;
+  std::vector<AllowedCounts> allowed_;
+};
+
+}  // namespace espalier

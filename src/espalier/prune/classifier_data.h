@@ -1,0 +1,26 @@
+// The pictures by which methods judge the channels of a classifier.
+//
+//   PruneData data = classifier_data(task, splits.train, splits.val, {.images = 1000});
+#pragma once
+
+#include "espalier/core/fields.h"
+#include "espalier/data/dataset.h"
+#include "espalier/prune/method.h"
+#include "espalier/tasks/classify.h"
+
+namespace espalier {
+
+struct JudgeConfig {
+  int64_t images = 1000;  // of the training and of the held-out part, at most
+};
+Fields fields(JudgeConfig& config);
+
+// Both parts are read when they are first needed, once, as `task` sees pictures in evaluation, and
+// kept in memory as bytes; every candidate is judged on the same ones. `task` must outlive what is
+// returned. Asking without held-out pictures is Error(data).
+PruneData classifier_data(ClassifyTask& task,
+                          DatasetPtr train,
+                          DatasetPtr held_out,
+                          const JudgeConfig& config);
+
+}  // namespace espalier

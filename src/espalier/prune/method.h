@@ -1,0 +1,67 @@
+// The ways to choose which channels stay, behind one interface.
+//
+//   const PruneMethod& method = find_prune_method("taylor");
+//   PruneChoice choice = method.choose(problem);
+//   remove_channels(model, structure, choice.keep);
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "espalier/models/model.h"
+#include "espalier/prune/choose.h"
+
+namespace espalier {
+
+struct MethodOptions {
+  std::string method = "uniform";
+  std::string scope = "global";  // of importance: ranked over all layers, or within each
+  int64_t candidates = 50;       // width vectors that a searching method scores
+  int64_t seed = 1;
+};
+Fields fields(MethodOptions& options);
+
+// What a method may ask of the data.
+struct PruneData {
+  // Runs the whole network over some training batches and calls its argument after each backward
+  // pass.
+  std::function<void(const std::function<void()>& after_backward)> backward_batches;
+  // Measures the statistics of a pruned network's norms anew, on training pictures.
+  std::function<void(const ImageModelPtr& pruned)> recalibrate;
+  // Accuracy on pictures held out of training, after recalibrate().
+  std::function<double(const ImageModelPtr& pruned)> score;
+};
+
+struct PruneProblem {
+  ImageModel& model;
+  const Structure& structure;
+  const CostModel& cost;
+  const WidthChoice& widths;
+  const MethodOptions& options;
+  const PruneData& data;
+};
+
+// What a searching method looked at.
+struct PruneCandidate {
+  Counts counts;
+  PrunedCost cost;
+  double score;
+};
+
+struct PruneChoice {
+  std::vector<bool> keep;  // of each atom
+  std::vector<PruneCandidate> searched = {};
+};
+
+struct PruneMethod {
+  std::string name, help;
+  bool needs_data;
+  PruneChoice (*choose)(const PruneProblem& problem);
+};
+
+const std::vector<PruneMethod>& prune_methods();
+// Throws Error(usage) offering the nearest.
+const PruneMethod& find_prune_method(const std::string& name);
+
+}  // namespace espalier

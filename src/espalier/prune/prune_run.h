@@ -1,0 +1,61 @@
+// Pruning a trained classifier from its run folder to a new one: choose, cut, train again, compare.
+//
+//   PruneRecipe recipe{.run = "runs/mine", .to = "macs=0.5"};
+//   RunFolder out = RunFolder::create("runs/pruned", false);
+//   PruneOutcome outcome = prune_classifier(recipe, out);
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "espalier/metrics/scores.h"
+#include "espalier/prune/classifier_data.h"
+#include "espalier/train/run_folder.h"
+
+namespace espalier {
+
+struct PruneRecipe {
+  std::string run;   // run folder or model file
+  std::string to;    // parse_budget()
+  std::string data;  // "": what the run was trained on
+  std::string then = "finetune";
+  int64_t epochs = 0;  // 0: as many as the run was trained
+  double lr = 0;       // 0: the run's
+  bool distill = false;
+  MethodOptions method;
+  WidthConfig widths;
+  JudgeConfig judge;
+};
+// All but run.
+Fields fields(PruneRecipe& recipe);
+
+// One network, measured.
+struct NetworkFigures {
+  PrunedCost cost;        // bytes: of the file as it is
+  double latency_ms = 0;  // of one picture, folded, fp32, on this machine's runtime and threads
+  std::optional<Score> accuracy;  // on the validation part, where there is one
+};
+
+struct PruneOutcome {
+  NetworkFigures before, after;
+  Structure structure;  // of the network before
+  Counts counts;
+  std::vector<PruneCandidate> searched;
+  double search_seconds = 0, seconds = 0;
+};
+
+// Writes an ordinary run into `out`, with the network as it was cut and before it was trained again
+// in out/pruned, and prune.json. Nothing is written before the channels are chosen. Throws
+// Error(usage) for a budget that cannot be held; else as load_model(), trace() and
+// train_classifier().
+PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out);
+
+// The flat figures that scripts want: macs, macs_before, parameters, ... accuracy, accuracy_before.
+nlohmann::ordered_json to_json(const PruneOutcome& outcome);
+
+// Before and after, a line a figure, with the share that is left.
+std::string comparison_table(const PruneOutcome& outcome);
+
+}  // namespace espalier

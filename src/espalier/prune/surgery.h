@@ -1,0 +1,26 @@
+// Channels taken out of a network for good: its layers become narrower, and so does its file.
+//
+//   std::vector<bool> keep = ...;          // of each atom of the structure
+//   remove_channels(*model, structure, keep);
+//   save_model("runs/pruned", *model, meta);   // the widths travel among its arguments
+#pragma once
+
+#include <vector>
+
+#include "espalier/models/model.h"
+#include "espalier/prune/structure.h"
+
+namespace espalier {
+
+// `structure` is that of `model` as it is now and describes it no longer afterwards. What stays of
+// each parameter and buffer keeps its values and its order. Throws Error(usage) when a group would
+// be left with nothing.
+void remove_channels(ImageModel& model, const Structure& structure, const std::vector<bool>& keep);
+
+// Another network with the same layers and numbers.
+ImageModelPtr copy_of(const ImageModel& model);
+
+// How many of each group `keep` leaves.
+Counts counts_of(const Structure& structure, const std::vector<bool>& keep);
+
+}  // namespace espalier
