@@ -29,7 +29,7 @@ void print_groups(const std::string& run) {
 int run_prune(const Arguments& arguments) {
   PruneRecipe recipe;
   std::string out;
-  bool force = false, groups = false;
+  bool force = false, resume = false, groups = false;
   CommandLine line("espalier prune RUN --to BUDGET [flags]",
                    "takes channels out of a trained network until it costs no more than BUDGET, "
                    "trains what is left,\n"
@@ -38,6 +38,7 @@ int run_prune(const Arguments& arguments) {
   line.add(
       {field("out", out, "run folder; empty: the next free runs/prune-<n>"),
        field("force", force, "replace the run in --out"),
+       field("resume", resume, "go on with the search or the training in --out"),
        field("groups", groups, "only print which channels go together and which stay, and why")});
   line.add(fields(recipe));
   if (!line.parse(arguments)) return 0;
@@ -47,8 +48,14 @@ int run_prune(const Arguments& arguments) {
   fs::path folder = out.empty() ? next_run_folder("prune") : fs::path(out);
   if (fs::exists(folder) && fs::exists(recipe.run) && fs::equivalent(folder, recipe.run))
     fail(Kind::usage, "--out is the run itself; the pruned network wants a folder of its own");
-  RunFolder run = RunFolder::create(folder, force);
-  PruneOutcome outcome = prune_classifier(recipe, run);
+  if (resume && out.empty()) fail(Kind::usage, "--resume needs --out, the run to go on with");
+  RunFolder run = resume ? RunFolder::resume(folder) : RunFolder::create(folder, force);
+  if (resume) {
+    // What was asked for stands below what is typed now.
+    read_toml(fields(recipe), run / kRecipe);
+    line.parse(arguments);
+  }
+  PruneOutcome outcome = prune_classifier(recipe, run, resume);
   write_report({run.path()}, run / "report.html");
   say(fmt::format("done in {}: {}", clock_text(outcome.seconds), (run / "report.html").string()));
   fmt::print("{}", comparison_table(outcome));

@@ -39,6 +39,10 @@ class WidthChoice {
               Budget budget,
               const WidthConfig& config);
 
+  bool holds(const Counts& counts) const { return budget_.holds(cost_.at(counts)); }
+  // The count nearest to `wish` that this group may have.
+  int64_t nearest(size_t group, double wish) const { return allowed_[group].nearest(wish); }
+
   // The counts nearest to `share` of each group for the largest common factor on the shares, at most
   // 1 each, that holds the budget.
   Counts scaled(const std::vector<double>& shares) const;

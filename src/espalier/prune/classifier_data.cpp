@@ -4,7 +4,11 @@
 #include <numeric>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
+#include "espalier/core/progress.h"
 #include "espalier/core/random.h"
 #include "espalier/data/subset.h"
 #include "espalier/nn/norms.h"
@@ -16,6 +20,7 @@ namespace espalier {
 namespace {
 
 constexpr int64_t kBatch = 64, kWorkers = 2;
+constexpr double kSmoothing = 0.1;  // of labels, as MetaPruning's published code has it
 
 // The first pictures of a data set in a fixed random order.
 class KeptPictures {
@@ -73,8 +78,9 @@ Fields fields(JudgeConfig& config) {
 PruneData classifier_data(ClassifyTask& task,
                           DatasetPtr train,
                           DatasetPtr held_out,
-                          const JudgeConfig& config) {
-  auto seen = std::make_shared<KeptPictures>(std::move(train), task.meta(), config, "training");
+                          const JudgeConfig& config,
+                          const ClassifyRecipe& training) {
+  auto seen = std::make_shared<KeptPictures>(train, task.meta(), config, "training");
   auto unseen =
       std::make_shared<KeptPictures>(std::move(held_out), task.meta(), config, "validation");
   PruneData data;
@@ -103,6 +109,37 @@ PruneData classifier_data(ClassifyTask& task,
     recalibrate(pruned);
     ClassifyTask candidate(pruned, meta, {});
     return accuracy(candidate, unseen->batches());
+  };
+  data.train = [training, train, side = task.meta().input_size](
+                   int64_t epochs, const std::function<double(const Batch&, double)>& learn) {
+    Loader loader = training_loader(training, train, side);
+    const double steps = static_cast<double>(epochs * loader.batches());
+    int64_t step = 0;
+    torch::AutoGradMode with_gradients(true);
+    for (int64_t epoch = 0; epoch < epochs; ++epoch) {
+      Progress progress(fmt::format("weights of all widths, epoch {}/{}", epoch + 1, epochs),
+                        loader.dataset().size(), "img");
+      loader.start_epoch(epoch);
+      while (std::optional<Batch> batch = loader.next()) {
+        if (interrupted())
+          fail(Kind::interrupted, "stopped; nothing of the weights of all widths is kept");
+        if (batch->count > 1)
+          progress.advance(
+              batch->count,
+              fmt::format("loss {:.3f}", learn(*batch, static_cast<double>(step) / steps)));
+        ++step;
+      }
+    }
+  };
+  // Knows how pictures are prepared and what a loss is; its network is not asked.
+  auto judge =
+      std::make_shared<ClassifyTask>(ImageModelPtr(std::shared_ptr<void>(), &task.model()),
+                                     task.meta(), ClassifyConfig{.label_smoothing = kSmoothing});
+  data.logits = [judge](const ImageModelPtr& network, const Batch& batch) {
+    return network->forward(judge->images_of(batch)).to(at::kFloat);
+  };
+  data.loss = [judge](const at::Tensor& logits, const Batch& batch) {
+    return judge->class_losses(logits, batch).total;
   };
   return data;
 }

@@ -7,6 +7,7 @@
 #include "espalier/data/dataset.h"
 #include "espalier/prune/method.h"
 #include "espalier/tasks/classify.h"
+#include "espalier/train/classify_recipe.h"
 
 namespace espalier {
 
@@ -16,11 +17,13 @@ struct JudgeConfig {
 Fields fields(JudgeConfig& config);
 
 // Both parts are read when they are first needed, once, as `task` sees pictures in evaluation, and
-// kept in memory as bytes; every candidate is judged on the same ones. `task` must outlive what is
+// kept in memory as bytes; every candidate is judged on the same ones. What is trained on them sees
+// them as `training` says. `task` must outlive what is
 // returned. Asking without held-out pictures is Error(data).
 PruneData classifier_data(ClassifyTask& task,
                           DatasetPtr train,
                           DatasetPtr held_out,
-                          const JudgeConfig& config);
+                          const JudgeConfig& config,
+                          const ClassifyRecipe& training);
 
 }  // namespace espalier

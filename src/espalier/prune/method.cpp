@@ -112,6 +112,9 @@ const std::vector<PruneMethod>& prune_methods() {
       {"taylor", "channels whose removal changes the loss least, to first order, go", true, taylor},
       {"eagleeye", "the best of random shares, judged with their own norm statistics", true,
        eagleeye},
+      {"metapruning",
+       "widths that evolution finds by a network which makes weights for any; for --then scratch",
+       true, metapruning},
   };
   return table;
 }
@@ -124,7 +127,7 @@ Fields fields(MethodOptions& options) {
   std::string names;
   for (const PruneMethod& method : prune_methods())
     names += (names.empty() ? "" : ", ") + method.name;
-  return {
+  Fields all = {
       field("method", options.method, "how channels are chosen: " + names),
       field("scope", options.scope,
             "l1, l2, bn, taylor: rank channels over the whole network (global) or take the same "
@@ -133,6 +136,7 @@ Fields fields(MethodOptions& options) {
       field("candidates", options.candidates, "eagleeye: width vectors that are judged")
           .between(1, 1e6),
       field("seed", options.seed, "of random widths").between(0, 9e15)};
+  return join(std::move(all), fields(options.meta));
 }
 
 }  // namespace espalier

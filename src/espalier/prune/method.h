@@ -9,8 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "espalier/core/files.h"
+#include "espalier/data/loader.h"
 #include "espalier/models/model.h"
 #include "espalier/prune/choose.h"
+#include "espalier/prune/metapruning.h"
 
 namespace espalier {
 
@@ -19,6 +22,7 @@ struct MethodOptions {
   std::string scope = "global";  // of importance: ranked over all layers, or within each
   int64_t candidates = 50;       // width vectors that a searching method scores
   int64_t seed = 1;
+  MetaPruningConfig meta;
 };
 Fields fields(MethodOptions& options);
 
@@ -31,6 +35,14 @@ struct PruneData {
   std::function<void(const ImageModelPtr& pruned)> recalibrate;
   // Accuracy on pictures held out of training, after recalibrate().
   std::function<double(const ImageModelPtr& pruned)> score;
+  // Calls `learn` with every batch of so many passes over the training pictures, as the run augments
+  // them, and with the share of the steps that are done; it returns the loss.
+  std::function<void(int64_t epochs,
+                     const std::function<double(const Batch& batch, double done)>& learn)>
+      train;
+  // What a network says of a batch, with gradients, and the loss of that.
+  std::function<at::Tensor(const ImageModelPtr& network, const Batch& batch)> logits;
+  std::function<at::Tensor(const at::Tensor& logits, const Batch& batch)> loss;
 };
 
 struct PruneProblem {
@@ -40,6 +52,7 @@ struct PruneProblem {
   const WidthChoice& widths;
   const MethodOptions& options;
   const PruneData& data;
+  fs::path work;  // where a long search keeps what it has found, to go on with
 };
 
 // What a searching method looked at.

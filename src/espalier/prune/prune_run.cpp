@@ -150,7 +150,7 @@ Fields fields(PruneRecipe& recipe) {
   return join(std::move(all), fields(recipe.judge));
 }
 
-PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out) {
+PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool resume) {
   auto start = Clock::now();
   const PruneMethod& method = find_prune_method(recipe.method.method);
   if (recipe.to.empty()) fail(Kind::usage, "--to says what the network may cost: macs=0.5");
@@ -168,11 +168,18 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out) {
                      parse_budget(recipe.to, cost.at(outcome.structure.whole())), recipe.widths);
   outcome.before = measure(model, model_file_of(recipe.run), splits.val);
 
+  const fs::path work = out / "search";
+  if (!resume) {
+    fs::remove_all(work);
+    PruneRecipe kept = recipe;
+    write_file_atomic(out / kRecipe, to_toml(fields(kept)));
+    write_file_atomic(out / "config.toml", to_toml(fields(training)));
+  }
   auto search_start = Clock::now();
   ClassifyTask task(model.net, model.meta, {});
-  PruneData data = classifier_data(task, splits.train, splits.val, recipe.judge);
+  PruneData data = classifier_data(task, splits.train, splits.val, recipe.judge, training);
   PruneChoice choice =
-      method.choose({*model.net, outcome.structure, cost, widths, recipe.method, data});
+      method.choose({*model.net, outcome.structure, cost, widths, recipe.method, data, work});
   outcome.search_seconds = seconds_since(search_start);
   outcome.counts = counts_of(outcome.structure, choice.keep);
   outcome.searched = std::move(choice.searched);
@@ -192,7 +199,7 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out) {
   if (recipe.then == "nothing")
     write_untrained_run(training, model, splits, out);
   else
-    train_classifier(training, out, /*resume=*/false);
+    train_classifier(training, out, resume && out.has_state());
   outcome.after = measure(load_model(out.path()), out / "model.safetensors", splits.val);
   outcome.seconds = seconds_since(start);
   write_record(recipe, outcome, out);

@@ -16,6 +16,9 @@
 
 namespace espalier {
 
+// In the folder of a pruned run: how it was asked for.
+constexpr const char* kRecipe = "prune.toml";
+
 struct PruneRecipe {
   std::string run;   // run folder or model file
   std::string to;    // parse_budget()
@@ -47,10 +50,10 @@ struct PruneOutcome {
 };
 
 // Writes an ordinary run into `out`, with the network as it was cut and before it was trained again
-// in out/pruned, and prune.json. Nothing is written before the channels are chosen. Throws
+// in out/pruned, and prune.json. A long search keeps what it has found in out/search. Throws
 // Error(usage) for a budget that cannot be held; else as load_model(), trace() and
-// train_classifier().
-PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out);
+// train_classifier(). resume: goes on with what stands in `out`, of the same recipe.
+PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool resume = false);
 
 // The flat figures that scripts want: macs, macs_before, parameters, ... accuracy, accuracy_before.
 nlohmann::ordered_json to_json(const PruneOutcome& outcome);

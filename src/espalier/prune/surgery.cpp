@@ -63,6 +63,10 @@ void remove_channels(ImageModel& model, const Structure& structure, const std::v
   for (auto& [name, tensor] : changed) state.at(name).set_data(tensor.contiguous());
 
   adopt_shapes(model);
+  note_widths(model);
+}
+
+void note_widths(ImageModel& model) {
   if (model.name.empty()) return;  // not of the table, so in no file either
   nlohmann::json widths = widths_of(model, *whole_network(model));
   if (!widths.empty()) model.arguments["layer_widths"] = widths;

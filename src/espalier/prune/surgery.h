@@ -17,6 +17,9 @@ namespace espalier {
 // be left with nothing.
 void remove_channels(ImageModel& model, const Structure& structure, const std::vector<bool>& keep);
 
+// Writes into model.arguments by which widths it differs from what they say else.
+void note_widths(ImageModel& model);
+
 // Another network with the same layers and numbers.
 ImageModelPtr copy_of(const ImageModel& model);
 

@@ -136,26 +136,6 @@ void write_summary(const ClassifyRecipe& recipe,
   write_file_atomic(run / "summary.json", summary.dump(2) + "\n");
 }
 
-Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
-  const int64_t images = images_a_step(recipe.train), times = copies(recipe.method);
-  if (images % times != 0)
-    fail(Kind::usage,
-         "method {} takes each picture {} times: --batch {} times --accumulate {} must be a "
-         "multiple of that",
-         recipe.method.name, times, recipe.train.batch, recipe.train.accumulate);
-  const int64_t batch = images / times;
-  return Loader(
-      data, train_transform(recipe.augment, static_cast<int>(side)),
-      {.batch = batch,
-       .workers = recipe.train.workers,
-       .shuffle = true,
-       .balance = recipe.train.balance,
-       .drop_last = data->size() > batch,
-       .seed = static_cast<uint64_t>(recipe.train.seed),
-       .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
-      batch_transform(recipe.method, mix_batches(recipe.augment.mixup, recipe.augment.cutmix)));
-}
-
 // Accuracy of each head that knows the classes, with the weights of the last epoch; nothing where there is
 // the network's own alone.
 nlohmann::ordered_json head_accuracies(ClassifyTask& task, Loader& data) {
@@ -218,6 +198,26 @@ int64_t input_side(const ClassifyRecipe& recipe, const Splits& splits) {
     }
   }
   return find_named(model_table(), architecture_of(recipe.model).name, "model").input_size;
+}
+
+Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side) {
+  const int64_t images = images_a_step(recipe.train), times = copies(recipe.method);
+  if (images % times != 0)
+    fail(Kind::usage,
+         "method {} takes each picture {} times: --batch {} times --accumulate {} must be a "
+         "multiple of that",
+         recipe.method.name, times, recipe.train.batch, recipe.train.accumulate);
+  const int64_t batch = images / times;
+  return Loader(
+      data, train_transform(recipe.augment, static_cast<int>(side)),
+      {.batch = batch,
+       .workers = recipe.train.workers,
+       .shuffle = true,
+       .balance = recipe.train.balance,
+       .drop_last = data->size() > batch,
+       .seed = static_cast<uint64_t>(recipe.train.seed),
+       .min_side = decode_side(recipe.augment, static_cast<int>(side), true)},
+      batch_transform(recipe.method, mix_batches(recipe.augment.mixup, recipe.augment.cutmix)));
 }
 
 Loader evaluation_loader(const DatasetPtr& data,

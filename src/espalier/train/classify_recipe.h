@@ -38,6 +38,10 @@ int64_t input_side(const ClassifyRecipe& recipe, const Splits& splits);
 // Writes config.toml, the loop's files and summary.json into `run`; the test split is not touched. Errors as in train().
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume);
 
+// Shuffled and augmented as the recipe says, for networks of this side. Throws Error(usage) for a batch
+// that the method cannot divide.
+Loader training_loader(const ClassifyRecipe& recipe, const DatasetPtr& data, int64_t side);
+
 // A loader over `data` as the model wants to see it, in order.
 Loader evaluation_loader(const DatasetPtr& data,
                          const ModelMeta& meta,

@@ -1,0 +1,196 @@
+#include "espalier/prune/metapruning.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "espalier/core/counted.h"
+#include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
+#include "espalier/core/progress.h"
+#include "espalier/core/random.h"
+#include "espalier/format/run_table.h"
+#include "espalier/format/safetensors.h"
+#include "espalier/prune/importance.h"
+#include "espalier/prune/method.h"
+#include "espalier/tensor/stored.h"
+#include "espalier/tensor/torch.h"
+#include "espalier/train/optimiser.h"
+
+namespace espalier {
+namespace {
+
+constexpr int32_t kLevels = 31;   // shares 0.10, 0.13, ... 1.00
+constexpr double kLrBatch = 512;  // pictures a step of the published recipe
+
+// The counts that a vector of levels stands for.
+Counts counts_of_levels(const PruneProblem& problem, const Genome& genome) {
+  Counts counts;
+  for (size_t i = 0; i < genome.size(); ++i) {
+    // As published: the share in double arithmetic, then cut off.
+    const double share = (10 + 3 * genome[i]) / 100.0;
+    counts.push_back(problem.widths.nearest(
+        i, std::floor(static_cast<double>(problem.structure.groups[i].size) * share)));
+  }
+  return counts;
+}
+
+class WeightMaker {
+ public:
+  explicit WeightMaker(const PruneProblem& problem)
+      : problem_(problem),
+        config_(problem.options.meta),
+        net_(problem.model, problem.structure, config_.net, problem.options.seed) {}
+
+  PruningNet& net() { return net_; }
+
+  void train() {
+    const int64_t numbers = net_.parameters();
+    say(fmt::format(
+        "metapruning: the network that makes weights has {} parameters ({:.0f} MiB with "
+        "gradients and momentum)",
+        with_commas(numbers), static_cast<double>(numbers) * 12 / (1 << 20)));
+    const fs::path file = problem_.work / "pruning_net.safetensors";
+    if (fs::exists(file)) {
+      load_state(net_.module(), Safetensors::read(file).tensors());
+      say("metapruning: goes on with " + file.string());
+      return;
+    }
+    Optimiser optimiser(net_.module(), {.optimiser = "sgd",
+                                        .momentum = 0.9,
+                                        .nesterov = false,
+                                        .weight_decay = config_.weight_decay});
+    Random random = Random(static_cast<uint64_t>(problem_.options.seed)).stream("widths");
+    problem_.data.train(config_.epochs, [&](const Batch& batch, double done) {
+      optimiser.zero_grad();
+      const double loss =
+          config_.sampling == "sandwich" ? sandwich(batch, random) : uniform(batch, random);
+      optimiser.step(config_.lr * static_cast<double>(batch.count) / kLrBatch * (1 - done));
+      return loss;
+    });
+    make_folder(problem_.work);
+    save_tensors(file, module_state(net_.module()), {});
+  }
+
+ private:
+  Counts drawn(Random& random) const {
+    Genome genome;
+    for (size_t i = 0; i < problem_.structure.groups.size(); ++i)
+      genome.push_back(static_cast<int32_t>(random.below(kLevels)));
+    return counts_of_levels(problem_, genome);
+  }
+
+  // One forward and backward pass at these widths; returns the logits.
+  at::Tensor learn(const Batch& batch,
+                   const Counts& counts,
+                   const std::function<at::Tensor(const at::Tensor& logits)>& loss_of) {
+    net_.at(counts);
+    const at::Tensor logits = problem_.data.logits(net_.shared(), batch);
+    loss_of(logits).backward();
+    net_.hand_back_gradients();
+    return logits.detach();
+  }
+
+  double uniform(const Batch& batch, Random& random) {
+    double value = 0;
+    learn(batch, drawn(random), [&](const at::Tensor& logits) {
+      at::Tensor loss = problem_.data.loss(logits, batch);
+      value = loss.item<double>();
+      return loss;
+    });
+    return value;
+  }
+
+  double sandwich(const Batch& batch, Random& random) {
+    double value = 0;
+    const at::Tensor soft = learn(batch, problem_.structure.whole(), [&](const at::Tensor& logits) {
+                              at::Tensor loss = problem_.data.loss(logits, batch);
+                              value = loss.item<double>();
+                              return loss;
+                            }).softmax(1);
+    const Genome narrowest(problem_.structure.groups.size(), 0);
+    for (const Counts& counts :
+         {counts_of_levels(problem_, narrowest), drawn(random), drawn(random)})
+      learn(batch, counts, [&](const at::Tensor& logits) {
+        return -(soft * logits.log_softmax(1)).sum(1).mean();
+      });
+    return value;
+  }
+
+  const PruneProblem& problem_;
+  const MetaPruningConfig& config_;
+  PruningNet net_;
+};
+
+// What candidates have scored, on disk, so that a search goes on where it was stopped.
+class ScoreTable {
+ public:
+  explicit ScoreTable(const fs::path& file) : table_(RunTable::open(file, {"counts"}, {"score"})) {}
+
+  double of(const Counts& counts, const std::function<double()>& score) {
+    const RunTable::Key key = {fmt::format("{}", fmt::join(counts, " "))};
+    if (std::optional<double> known = table_.value(key, "score")) return *known;
+    const double value = score();
+    table_.add(key, {value});
+    return value;
+  }
+
+ private:
+  RunTable table_;
+};
+
+}  // namespace
+
+Fields fields(MetaPruningConfig& config) {
+  Fields all = join(fields(config.net), fields(config.evolution));
+  return join(
+      std::move(all),
+      Fields{
+          field("meta_epochs", config.epochs,
+                "metapruning: passes over the training data for the network that makes weights")
+              .between(1, 1e6),
+          field("meta_lr", config.lr, "metapruning: its peak rate for 512 pictures a step")
+              .between(0, 1e3),
+          field("meta_decay", config.weight_decay, "metapruning: its weight decay").between(0, 1),
+          field(
+              "meta_sampling", config.sampling,
+              "metapruning: uniform: every step draws all widths at random (the paper); sandwich: "
+              "the widest, the narrowest and two random ones, which learn from the widest")
+              .one_of({"uniform", "sandwich"})});
+}
+
+PruneChoice metapruning(const PruneProblem& problem) {
+  make_folder(problem.work);
+  WeightMaker maker(problem);
+  maker.train();
+
+  ScoreTable scores(problem.work / "candidates.csv");
+  const EvolutionConfig& evolution = problem.options.meta.evolution;
+  const GeneSpace space{.levels = std::vector<int32_t>(problem.structure.groups.size(), kLevels),
+                        .feasible = [&](const Genome& genome) {
+                          return problem.widths.holds(counts_of_levels(problem, genome));
+                        }};
+  Progress progress("scoring widths", evolution.population * evolution.generations, "net");
+  PruneChoice choice;
+  double best = 0;
+  evolve(evolution, space, [&](const Genome& genome) {
+    if (interrupted())
+      fail(Kind::interrupted, "stopped; the same command with --resume goes on with the search");
+    const Counts counts = counts_of_levels(problem, genome);
+    const double score =
+        scores.of(counts, [&] { return problem.data.score(maker.net().network(counts)); });
+    if (choice.searched.empty() || score > best) {
+      best = score;
+      // The found widths are what matters; with --then finetune the strongest filters stay.
+      choice.keep = problem.widths.best(
+          counts, weight_importance(problem.model, problem.structure, WeightMeasure::l1));
+    }
+    choice.searched.push_back({counts, problem.cost.at(counts), score});
+    progress.advance(1, fmt::format("best {:.4f}", best));
+    return score;
+  });
+  return choice;
+}
+
+}  // namespace espalier

@@ -1,0 +1,37 @@
+// MetaPruning (Liu et al., ICCV 2019, arXiv 1903.10258): train one network that makes weights for any
+// widths, score width vectors by it, let evolution find the best within the budget. What follows, the
+// training of the found widths from scratch, is that of every method.
+//
+//   PruneChoice choice = metapruning(problem);   // row "metapruning" of prune_methods()
+//
+// Where it departs from the published code: norms are recalibrated by a cumulative average instead of a
+// moving one that still holds 12 % of its beginning after 20 batches; the learning rate falls with each
+// step, not each epoch; random vectors that pass the limit are narrowed instead of drawn again, for
+// ever where the limit is tight; groups come from the trace, so ResNet bottlenecks have two middle
+// widths where the published code ties both to one gene.
+#pragma once
+
+#include "espalier/core/fields.h"
+#include "espalier/prune/evolve.h"
+#include "espalier/prune/pruning_net.h"
+
+namespace espalier {
+
+struct PruneChoice;
+struct PruneProblem;
+
+struct MetaPruningConfig {
+  PruningNetConfig net;
+  EvolutionConfig evolution;
+  int64_t epochs = 16;  // of the network that makes weights (published: 64 or 32)
+  double lr = 0.25;     // its peak rate for 512 pictures a step, scaled linearly
+  double weight_decay = 4e-5;
+  // uniform: each step draws every width at random, as the paper; sandwich: each step goes through the
+  // widest, the narrowest and two random networks, which learn from the widest (Yu and Huang, ICCV 2019).
+  std::string sampling = "uniform";
+};
+Fields fields(MetaPruningConfig& config);  // under names that begin with "meta_"
+
+PruneChoice metapruning(const PruneProblem& problem);
+
+}  // namespace espalier
