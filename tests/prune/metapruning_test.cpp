@@ -85,6 +85,15 @@ TEST_F(MetaPruning, GoesOnWhereItStopped) {
     EXPECT_EQ(resumed.searched[i].counts, whole.searched[i].counts);
 }
 
+TEST_F(MetaPruning, InProportionEveryVectorUsesTheBudget) {
+  options_.meta.space = "budget";
+  PruneChoice choice = bench_.choose(options_, "macs=0.5");
+  for (const PruneCandidate& candidate : choice.searched) {
+    EXPECT_LE(candidate.cost.macs, bench_.whole().macs / 2);
+    EXPECT_GT(candidate.cost.macs, bench_.whole().macs * 0.35);  // widths of 8 are coarse
+  }
+}
+
 TEST_F(MetaPruning, TheSandwichIsFourNetworksAStep) {
   options_.meta.sampling = "sandwich";
   bench_.choose(options_, "macs=0.5");

@@ -24,16 +24,26 @@ namespace {
 constexpr int32_t kLevels = 31;   // shares 0.10, 0.13, ... 1.00
 constexpr double kLrBatch = 512;  // pictures a step of the published recipe
 
-// The counts that a vector of levels stands for.
+// As published: 0.10 to 1.00 in double arithmetic.
+double share_of_level(int32_t level) {
+  return (10 + 3 * level) / 100.0;
+}
+
+// The counts that a vector of levels stands for, whatever they cost; as published, cut off.
 Counts counts_of_levels(const PruneProblem& problem, const Genome& genome) {
   Counts counts;
-  for (size_t i = 0; i < genome.size(); ++i) {
-    // As published: the share in double arithmetic, then cut off.
-    const double share = (10 + 3 * genome[i]) / 100.0;
-    counts.push_back(problem.widths.nearest(
-        i, std::floor(static_cast<double>(problem.structure.groups[i].size) * share)));
-  }
+  for (size_t i = 0; i < genome.size(); ++i)
+    counts.push_back(
+        problem.widths.nearest(i, std::floor(static_cast<double>(problem.structure.groups[i].size) *
+                                             share_of_level(genome[i]))));
   return counts;
+}
+
+// Those that use the budget.
+Counts counts_in_proportion(const PruneProblem& problem, const Genome& genome) {
+  std::vector<double> shares;
+  for (int32_t level : genome) shares.push_back(share_of_level(level));
+  return problem.widths.scaled(shares);
 }
 
 class WeightMaker {
@@ -166,10 +176,13 @@ PruneChoice metapruning(const PruneProblem& problem) {
   maker.train();
 
   ScoreTable scores(problem.work / "candidates.csv");
-  const EvolutionConfig& evolution = problem.options.meta.evolution;
+  EvolutionConfig evolution = problem.options.meta.evolution;
+  evolution.seed = problem.options.seed;
+  const auto counts_of =
+      problem.options.meta.space == "budget" ? counts_in_proportion : counts_of_levels;
   const GeneSpace space{.levels = std::vector<int32_t>(problem.structure.groups.size(), kLevels),
                         .feasible = [&](const Genome& genome) {
-                          return problem.widths.holds(counts_of_levels(problem, genome));
+                          return problem.widths.holds(counts_of(problem, genome));
                         }};
   Progress progress("scoring widths", evolution.population * evolution.generations, "net");
   PruneChoice choice;
@@ -177,7 +190,7 @@ PruneChoice metapruning(const PruneProblem& problem) {
   evolve(evolution, space, [&](const Genome& genome) {
     if (interrupted())
       fail(Kind::interrupted, "stopped; the same command with --resume goes on with the search");
-    const Counts counts = counts_of_levels(problem, genome);
+    const Counts counts = counts_of(problem, genome);
     const double score =
         scores.of(counts, [&] { return problem.data.score(maker.net().network(counts)); });
     if (choice.searched.empty() || score > best) {

@@ -29,6 +29,10 @@ struct MetaPruningConfig {
   // uniform: each step draws every width at random, as the paper; sandwich: each step goes through the
   // widest, the narrowest and two random networks, which learn from the widest (Yu and Huang, ICCV 2019).
   std::string sampling = "uniform";
+  // What a vector of levels means to the search. levels: its shares as they are, as the paper; most random
+  // vectors then cost far less than they may. budget: the shares are widened or narrowed together until the
+  // vector uses the budget, so that only their proportions are searched.
+  std::string space = "levels";
 };
 Fields fields(MetaPruningConfig& config);  // under names that begin with "meta_"
 
