@@ -1,5 +1,6 @@
 #include "espalier/prune/method.h"
 
+#include <cmath>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -71,6 +72,38 @@ TEST(Methods, UniformKeepsTheSameShareOfEveryLayer) {
   double first = static_cast<double>(counts[0]) / bench.structure.groups[0].size;
   for (size_t i = 0; i < counts.size(); ++i)
     EXPECT_NEAR(static_cast<double>(counts[i]) / bench.structure.groups[i].size, first, 0.04);
+}
+
+TEST(Methods, TheSumOfLogarithmsIsTheLargestOfItsNeighbours) {
+  Bench bench("resnet20", {{"width", 16}});
+  WidthChoice widths = bench.widths("macs=0.4");
+  const Counts counts = widths.widest();
+  EXPECT_TRUE(widths.holds(counts));
+  auto sum_of_logs = [](const Counts& all) {
+    double sum = 0;
+    for (int64_t count : all) sum += std::log(static_cast<double>(count));
+    return sum;
+  };
+  const double best = sum_of_logs(counts);
+  EXPECT_GT(best, sum_of_logs(widths.scaled(std::vector<double>(counts.size(), 1.0))));
+  // No exchange of a channel here for some there holds the budget and is better by more than what the
+  // last step of the greedy way may leave.
+  for (size_t narrower = 0; narrower < counts.size(); ++narrower)
+    for (size_t wider = 0; wider < counts.size(); ++wider) {
+      Counts other = counts;
+      if (wider == narrower || other[narrower] < 2) continue;
+      --other[narrower];
+      while (other[wider] < bench.structure.groups[wider].size) {
+        ++other[wider];
+        if (!widths.holds(other)) break;
+        EXPECT_LT(sum_of_logs(other), best + 0.1) << narrower << " " << wider;
+      }
+    }
+  expect_error([&] { bench.widths("macs=0.4", {.keep_whole = {"conv"}}); }, Kind::usage,
+               "did you mean conv1?");
+  WidthChoice keeping = bench.widths("macs=0.4", {.keep_whole = {"conv1"}});
+  EXPECT_EQ(keeping.widest()[0], bench.structure.groups[0].size);
+  EXPECT_TRUE(keeping.holds(keeping.widest()));
 }
 
 TEST(Methods, RoundWidthsAndLeaveNarrowLayersAlone) {

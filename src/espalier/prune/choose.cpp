@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "espalier/core/error.h"
+#include "espalier/core/names.h"
 
 namespace espalier {
 
@@ -14,7 +15,9 @@ Fields fields(WidthConfig& config) {
                 "processors")
               .between(1, 1024),
           field("least_width", config.least_width, "share of each layer's channels that stays")
-              .between(0, 1)};
+              .between(0, 1),
+          field("keep_whole", config.keep_whole,
+                "groups of which no channel goes, by the name that --groups prints")};
 }
 
 AllowedCounts::AllowedCounts(const ChannelGroup& group, const WidthConfig& config)
@@ -27,6 +30,14 @@ AllowedCounts::AllowedCounts(const ChannelGroup& group, const WidthConfig& confi
   }
   least_ = std::max<int64_t>(
       least_, std::llround(std::ceil(config.least_width * static_cast<double>(size_))));
+  if (std::find(config.keep_whole.begin(), config.keep_whole.end(), group.name) !=
+      config.keep_whole.end())
+    least_ = size_;
+}
+
+int64_t AllowedCounts::below(int64_t count) const {
+  const int64_t lower = (count - 1) / step_ * step_;
+  return lower >= least_ ? lower : 0;
 }
 
 int64_t AllowedCounts::nearest(double wish) const {
@@ -42,6 +53,11 @@ WidthChoice::WidthChoice(const Structure& structure,
                          Budget budget,
                          const WidthConfig& config)
     : structure_(structure), cost_(cost), budget_(std::move(budget)) {
+  std::vector<std::string> names;
+  for (const ChannelGroup& group : structure.groups) names.push_back(group.name);
+  for (const std::string& kept : config.keep_whole)
+    if (std::find(names.begin(), names.end(), kept) == names.end())
+      throw Error(Kind::usage, "keep_whole: " + unknown_name("group", kept, names));
   Counts least;
   for (const ChannelGroup& group : structure.groups) {
     allowed_.emplace_back(group, config);
@@ -83,6 +99,35 @@ Counts WidthChoice::scaled(const std::vector<double>& shares) const {
          ++wish)
       counts[i] = allowed_[i].nearest(static_cast<double>(wish));
     if (!budget_.holds(cost_.at(counts))) counts[i] = before;
+  }
+  return counts;
+}
+
+Counts WidthChoice::widest() const {
+  Counts counts = structure_.whole();
+  for (PrunedCost cost = cost_.at(counts); !budget_.holds(cost); cost = cost_.at(counts)) {
+    size_t best = counts.size();
+    double most = -1;
+    for (size_t i = 0; i < counts.size(); ++i) {
+      const int64_t now = counts[i], then = allowed_[i].below(now);
+      if (then == 0) continue;
+      counts[i] = then;
+      const PrunedCost less = cost_.at(counts);
+      counts[i] = now;
+      double saved = 0;  // of the figures that are too large, as shares of what they may be
+      for (const Limit& limit : budget_.limits)
+        if (cost.*limit.figure > limit.most)
+          saved += static_cast<double>(cost.*limit.figure - less.*limit.figure) /
+                   static_cast<double>(limit.most);
+      const double gain = saved / std::log(static_cast<double>(now) / static_cast<double>(then));
+      if (gain > most) {
+        most = gain;
+        best = i;
+      }
+    }
+    if (best == counts.size())  // the constructor has seen that the narrowest holds it
+      fail(Kind::internal, "no group is left to narrow");
+    counts[best] = allowed_[best].below(counts[best]);
   }
   return counts;
 }

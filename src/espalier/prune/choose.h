@@ -14,6 +14,7 @@ namespace espalier {
 struct WidthConfig {
   int64_t round_to = 1;      // widths of layers become multiples of it, where a group has so many
   double least_width = 0.1;  // share of a group that stays at least; one atom always does
+  std::vector<std::string> keep_whole = {};  // groups, by name, of which nothing goes
 };
 Fields fields(WidthConfig& config);
 
@@ -24,6 +25,8 @@ class AllowedCounts {
   // The nearest to `wish`; between least() and the group's size.
   int64_t nearest(double wish) const;
   int64_t least() const { return nearest(0); }
+  // The largest below `count`; 0 when there is none.
+  int64_t below(int64_t count) const;
 
  private:
   int64_t size_, least_, step_;
@@ -33,7 +36,7 @@ class AllowedCounts {
 class WidthChoice {
  public:
   // Throws Error(usage) saying how far the network can be narrowed when not even that holds the
-  // budget.
+  // budget, and naming the nearest for a group to keep that there is not.
   WidthChoice(const Structure& structure,
               const CostModel& cost,
               Budget budget,
@@ -46,6 +49,10 @@ class WidthChoice {
   // The counts nearest to `share` of each group for the largest common factor on the shares, at most
   // 1 each, that holds the budget.
   Counts scaled(const std::vector<double>& shares) const;
+
+  // The counts with about the largest sum of logarithms that hold the budget: from the whole network on,
+  // always the group gives up channels where that saves most for what it takes from the sum.
+  Counts widest() const;
 
   // Removes the atoms with the lowest scores of all until the budget holds.
   Counts ranked(const std::vector<double>& scores) const;

@@ -48,6 +48,10 @@ PruneChoice random_widths(const PruneProblem& problem) {
   return {problem.widths.best(counts, magnitudes(problem))};
 }
 
+PruneChoice log_widths(const PruneProblem& problem) {
+  return {problem.widths.best(problem.widths.widest(), magnitudes(problem))};
+}
+
 PruneChoice l1(const PruneProblem& problem) {
   return by_importance(problem, magnitudes(problem));
 }
@@ -105,6 +109,8 @@ PruneChoice eagleeye(const PruneProblem& problem) {
 const std::vector<PruneMethod>& prune_methods() {
   static const std::vector<PruneMethod> table = {
       {"uniform", "the same share of every layer, its strongest filters", false, uniform},
+      {"logwidth", "the largest sum of the logarithms of widths, each layer's strongest filters",
+       false, log_widths},
       {"random", "a random share of each layer, its strongest filters", false, random_widths},
       {"l1", "filters with the smallest sum of weights go, over all layers", false, l1},
       {"l2", "filters with the shortest weights go", false, l2},
