@@ -5,6 +5,7 @@
 #include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
 #include "espalier/lab/dcl_lab.h"
+#include "espalier/lab/prune_lab.h"
 
 #include "app/actions.h"
 #include "app/verbs.h"
@@ -51,10 +52,34 @@ int run_dcl(const Arguments& arguments) {
   return 0;
 }
 
+int run_prune_experiment(const Arguments& arguments) {
+  std::string out = "lab/prune";
+  PruneLabConfig lab;
+  ClassifyRecipe recipe = prune_lab_recipe();
+  CommandLine line(
+      "espalier lab prune [flags]",
+      "which way to choose widths pays? Prunes one network to one budget in each way, "
+      "trains every result from fresh\n"
+      "weights over seeds, and compares in pairs with uniform widths; the same command "
+      "goes on where it was stopped. The\n"
+      "flags of `train` are those of every training");
+  line.add({field("out", out, "folder of results.csv, report.html, the widths and the runs")});
+  line.add(fields(lab));
+  Fields training;
+  for (const Field& one : fields(recipe))
+    if (one.name != "weights") training.push_back(one);
+  line.add(training);
+  if (!line.parse(arguments)) return 0;
+  install_interrupt_handler();
+  print_result(run_prune_lab(lab, recipe, out), out, line.common().json);
+  return 0;
+}
+
 const std::vector<Action>& experiments() {
   static const std::vector<Action> table = {
       {"dcl", "fine-grained recognition: what destruction, its heads and its published form bring",
-       run_dcl}};
+       run_dcl},
+      {"prune", "channel pruning: whose widths train best within a budget", run_prune_experiment}};
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include "espalier/models/widths.h"
 #include "espalier/nn/norms.h"
 #include "espalier/prune/surgery.h"
+#include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -116,7 +117,7 @@ PruningNet::PruningNet(const ImageModel& model,
                        const PruningNetConfig& config,
                        int64_t seed)
     : state_(std::make_unique<State>(model, structure)) {
-  torch::manual_seed(static_cast<uint64_t>(seed));
+  seed_generator(static_cast<uint64_t>(seed));
   State& state = *state_;
   const ImageModelPtr fresh = make_model(model.name, model.arguments);
   const auto starts = fresh->named_parameters();
