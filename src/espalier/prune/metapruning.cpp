@@ -153,21 +153,22 @@ class ScoreTable {
 }  // namespace
 
 Fields fields(MetaPruningConfig& config) {
-  Fields all = join(fields(config.net), fields(config.evolution));
-  return join(
-      std::move(all),
-      Fields{
-          field("meta_epochs", config.epochs,
-                "metapruning: passes over the training data for the network that makes weights")
-              .between(1, 1e6),
-          field("meta_lr", config.lr, "metapruning: its peak rate for 512 pictures a step")
-              .between(0, 1e3),
-          field("meta_decay", config.weight_decay, "metapruning: its weight decay").between(0, 1),
-          field(
-              "meta_sampling", config.sampling,
-              "metapruning: uniform: every step draws all widths at random (the paper); sandwich: "
-              "the widest, the narrowest and two random ones, which learn from the widest")
-              .one_of({"uniform", "sandwich"})});
+  Fields own = {
+      field("meta_epochs", config.epochs,
+            "metapruning: passes over the training data for the network that makes weights")
+          .between(1, 1e6),
+      field("meta_lr", config.lr, "metapruning: its peak rate for 512 pictures a step")
+          .between(0, 1e3),
+      field("meta_decay", config.weight_decay, "metapruning: its weight decay").between(0, 1),
+      field("meta_sampling", config.sampling,
+            "metapruning: uniform: every step draws all widths at random (the paper); sandwich: "
+            "the widest, the narrowest and two random ones, which learn from the widest")
+          .one_of({"uniform", "sandwich"}),
+      field("meta_space", config.space,
+            "metapruning: levels: a vector's widths are what they are (the paper); budget: they "
+            "are scaled to use the budget")
+          .one_of({"levels", "budget"})};
+  return join(join(fields(config.net), fields(config.evolution)), std::move(own));
 }
 
 PruneChoice metapruning(const PruneProblem& problem) {

@@ -141,7 +141,7 @@ Fields fields(MethodOptions& options) {
           .one_of({"global", "layer"}),
       field("candidates", options.candidates, "eagleeye: width vectors that are judged")
           .between(1, 1e6),
-      field("seed", options.seed, "of random widths").between(0, 9e15)};
+      field("seed", options.seed, "of random widths and of searches").between(0, 9e15)};
   return join(std::move(all), fields(options.meta));
 }
 

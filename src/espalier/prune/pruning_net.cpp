@@ -105,11 +105,12 @@ struct PruningNet::State : nn::Module {
 };
 
 Fields fields(PruningNetConfig& config) {
-  return {field("hidden", config.hidden, "metapruning: width of the layers that make the weights")
-              .between(1, 4096),
-          field("affine", config.affine,
-                "metapruning: scales and shifts of batch norms in the network of all widths")
-              .one_of({"none", "shared"})};
+  return {
+      field("meta_hidden", config.hidden, "metapruning: width of the layers that make the weights")
+          .between(1, 4096),
+      field("meta_affine", config.affine,
+            "metapruning: scales and shifts of batch norms in the network of all widths")
+          .one_of({"none", "shared"})};
 }
 
 PruningNet::PruningNet(const ImageModel& model,
