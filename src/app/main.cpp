@@ -11,6 +11,7 @@
 #include "espalier/core/progress.h"
 #include "espalier/tensor/torch.h"
 
+#include "app/table_run.h"
 #include "app/verbs.h"
 
 namespace espalier {
@@ -19,14 +20,17 @@ namespace {
 struct Verb {
   std::string name, help;
   int (*run)(const Arguments&);
+  int (*run_table)(const Arguments&) = nullptr;  // when the arguments are about a table
 };
 
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {
-      {"train", "train a task on data: train classify --data DIR", run_train},
-      {"eval", "score a run, model file or .onnx on data", run_eval},
+      {"train", "train a task on data: train classify --data DIR, train table --data CSV",
+       run_train, run_train_table},
+      {"eval", "score a run, model file or .onnx on data", run_eval, run_eval_table},
       {"prune", "make a trained network cheaper: prune RUN --to macs=0.5", run_prune},
-      {"predict", "classify images or a folder of them", run_predict},
+      {"predict", "classify images or a folder of them, or answer the rows of a table", run_predict,
+       run_predict_table},
       {"export", "write a checked, folded .onnx", run_export},
       {"convert", "weights between .pth, .safetensors and folders", run_convert},
       {"report", "one HTML page for a run, or several side by side", run_report},
@@ -60,7 +64,10 @@ int run(int count, char** words) {
     fmt::print("espalier {}\n", ESPALIER_VERSION);
     return 0;
   }
-  return find_named(verbs(), name, "verb").run(Arguments(words + 2, words + count));
+  const Verb& verb = find_named(verbs(), name, "verb");
+  const Arguments arguments(words + 2, words + count);
+  return (verb.run_table && is_about_a_table(name, arguments) ? verb.run_table
+                                                              : verb.run)(arguments);
 }
 
 int report_error(const std::string& what, Kind kind) {

@@ -17,13 +17,16 @@ struct Title {
   bool share;
 };
 
-constexpr std::array<Title, 7> kTitles = {{{"accuracy", "Accuracy", true},
-                                           {"top5", "Top-5 accuracy", true},
-                                           {"macro_f1", "Macro F1", false},
-                                           {"log_loss", "Log loss", false},
-                                           {"calibration_error", "Calibration error", true},
-                                           {"mean_iou", "Mean IoU", true},
-                                           {"map", "mAP", true}}};
+constexpr std::array<Title, 10> kTitles = {{{"accuracy", "Accuracy", true},
+                                            {"top5", "Top-5 accuracy", true},
+                                            {"macro_f1", "Macro F1", false},
+                                            {"log_loss", "Log loss", false},
+                                            {"calibration_error", "Calibration error", true},
+                                            {"mean_iou", "Mean IoU", true},
+                                            {"map", "mAP", true},
+                                            {"r2", "R²", false},
+                                            {"rmse", "RMSE", false},
+                                            {"mae", "Mean absolute error", false}}};
 
 const Title* title_of(const std::string& name) {
   const auto found =

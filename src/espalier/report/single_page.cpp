@@ -17,7 +17,12 @@ std::string counted(std::optional<double> count, const std::string& unit) {
   return count ? number_text(*count) + " " + unit : "";
 }
 
-std::string meta_line(const Facts& facts) {
+// What the samples of a task are.
+std::string samples_of(const RunRecord& run) {
+  return run.facts && run.facts->task == "table" ? "rows" : "images";
+}
+
+std::string meta_line(const Facts& facts, const std::string& samples) {
   std::vector<std::string> parts;
   const auto add = [&](const std::string& part) {
     if (!part.empty()) parts.push_back(part);
@@ -28,7 +33,7 @@ std::string meta_line(const Facts& facts) {
        {std::pair{facts.train, "train"}, {facts.val, "validation"}, {facts.test, "test"}})
     if (count)
       images += fmt::format("{}{} {}", images.empty() ? "" : ", ", number_text(*count), split);
-  add(images.empty() ? "" : images + " images");
+  add(images.empty() ? "" : images + " " + samples);
   add(counted(facts.epochs, "epochs"));
   if (facts.seconds) add("trained in " + duration_text(*facts.seconds));
   if (facts.seed) add(fmt::format("seed {:.0f}", *facts.seed));
@@ -44,7 +49,7 @@ void title_block(Html& page, const RunRecord& run) {
   page.leaf("p", facts.model.empty() ? over : over + " · " + run.name, {{"class", "over"}});
   page.leaf("h1", facts.model.empty() ? run.name : facts.model);
   if (!facts.data.empty()) page.leaf("p", facts.data, {{"class", "lead"}});
-  page.leaf("p", meta_line(facts), {{"class", "meta"}});
+  page.leaf("p", meta_line(facts, samples_of(run)), {{"class", "meta"}});
   page.close();
 }
 
@@ -82,7 +87,8 @@ void evaluated_cards(Html& page, const RunRecord& run, const Evaluation& evaluat
   int64_t images = 0;
   for (const ClassRow& row : evaluation.per_class) images += row.support;
   std::string where = fmt::format("On the {} split", evaluation.split);
-  if (images > 0) where += fmt::format(", {} images", number_text(static_cast<double>(images)));
+  if (images > 0)
+    where += fmt::format(", {} {}", number_text(static_cast<double>(images)), samples_of(run));
   if (evaluation.mirrored) where += ", each looked at with its mirror image";
   if (std::any_of(evaluation.scores.items.begin(), evaluation.scores.items.end(),
                   [](const Score& s) { return s.interval.has_value(); }))
@@ -132,7 +138,8 @@ void score_cards(Html& page, const RunRecord& run) {
   }
   if (evaluation == nullptr)
     absent(page, "No scores on the test split yet. Run",
-           "espalier eval " + run.name + " --split test");
+           "espalier eval " + run.name +
+               (samples_of(run) == "rows" ? " --data CSV" : " --split test"));
   other_splits(page, run);
   page.close();
 }
@@ -153,13 +160,17 @@ std::string single_page(const RunRecord& run) {
   title_block(page, run);
   warning_box(page, run.warnings);
   score_cards(page, run);
-  curve_section(page, {run});
+  const bool table =
+      run.facts && run.facts->task == "table";  // learns in one go, and from no pictures
+  if (!table) curve_section(page, {run});
   if (const Evaluation* evaluation = run.evaluation()) {
     confusion_section(page, *evaluation);
     class_table_section(page, *evaluation);
-    look_alike_section(page, *evaluation);
-    evidence_section(page, run);
-    picture_section(page, run);
+    if (!table) {
+      look_alike_section(page, *evaluation);
+      evidence_section(page, run);
+      picture_section(page, run);
+    }
   }
   failure_section(page, run);
   cost_section(page, run);

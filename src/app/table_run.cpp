@@ -1,0 +1,263 @@
+// espalier train table, and eval and predict of such a run.
+#include "app/table_run.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "espalier/core/counted.h"
+#include "espalier/core/error.h"
+#include "espalier/core/progress.h"
+#include "espalier/format/csv.h"
+#include "espalier/metrics/interval.h"
+#include "espalier/report/report.h"
+#include "espalier/tabular/table_recipe.h"
+
+namespace espalier {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr int64_t kRowsAtOnce = 1 << 16;
+
+// --model NAME, --model=NAME or model=NAME: it decides which flags there are.
+std::string model_named(const Arguments& arguments, std::string model) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--model" && i + 1 < arguments.size()) model = arguments[i + 1];
+    for (const char* start : {"--model=", "model="})
+      if (arguments[i].starts_with(start)) model = arguments[i].substr(std::string(start).size());
+  }
+  return model;
+}
+
+void print_scores(const Scores& scores) {
+  for (const Score& score : scores.items) {
+    fmt::print("{:<18} {:.4f}", score.name, score.value);
+    if (score.interval)
+      fmt::print("   95 % {:.4f} .. {:.4f}", score.interval->low, score.interval->high);
+    fmt::print("\n");
+  }
+}
+
+void add_scores(const Scores& scores, Json& json) {
+  for (const Score& score : scores.items) {
+    json[score.name] = score.value;
+    if (score.interval)
+      json[score.name + "_interval"] = {score.interval->low, score.interval->high};
+  }
+}
+
+void print_folds(const std::vector<Scores>& folds) {
+  for (const Score& score : folds.at(0).items) {
+    std::vector<double> values;
+    double mean = 0;
+    for (const Scores& fold : folds) {
+      values.push_back(fold.at(score.name).value);
+      mean += values.back() / static_cast<double>(folds.size());
+    }
+    const std::optional<Interval> interval = mean_interval(values);
+    fmt::print("{:<18} {:.4f}   95 % {:.4f} .. {:.4f}, the mean of {} folds\n", score.name, mean,
+               interval ? interval->low : mean, interval ? interval->high : mean, folds.size());
+  }
+}
+
+// The configuration that the run's table was read with, for tables like it.
+TableConfig reading_of(const fs::path& run, const std::string& model) {
+  TableRecipe recipe;
+  recipe.model = model;
+  recipe.choose_learner();
+  read_toml(fields(recipe), run / "config.toml");
+  return recipe.table;
+}
+
+// What predict puts behind the cells of a row.
+std::vector<std::string> answer_names(const TableModel& model, bool all, int64_t columns) {
+  std::vector<std::string> names;
+  const Encoding& encoding = model.encoding;
+  if (encoding.goal == Goal::describe) {
+    for (int64_t c = 0; c < columns; ++c) names.push_back(fmt::format("{}{}", model.name, c + 1));
+    return names;
+  }
+  names.push_back(fmt::format("predicted {}", encoding.target.name));
+  if (encoding.goal == Goal::classify) names.push_back("probability");
+  if (encoding.goal == Goal::classify && all)
+    for (const std::string& word : encoding.classes) names.push_back("p(" + word + ")");
+  return names;
+}
+
+std::vector<std::string> answer_cells(const TableModel& model,
+                                      bool all,
+                                      const double* row,
+                                      int64_t columns) {
+  std::vector<std::string> cells;
+  if (model.encoding.goal == Goal::classify) {
+    const int64_t best = std::max_element(row, row + columns) - row;
+    cells = {model.encoding.classes[static_cast<size_t>(best)], fmt::format("{}", row[best])};
+    if (!all) return cells;
+  }
+  for (int64_t c = 0; c < columns; ++c) cells.push_back(fmt::format("{}", row[c]));
+  return cells;
+}
+
+void append_row(std::string& text,
+                const std::vector<std::string_view>& cells,
+                const std::vector<std::string>& more,
+                char separator) {
+  const char* between = "";
+  const std::string mark(1, separator);
+  const auto add = [&](std::string_view cell) {
+    text += between;
+    text += csv_text(cell);
+    between = mark.c_str();
+  };
+  for (const std::string_view cell : cells) add(cell);
+  for (const std::string& cell : more) add(cell);
+  text += '\n';
+}
+
+// Each row of `data` with the model's answer behind it, block by block, to `write`. Returns the rows.
+int64_t answer_rows(const TableModel& model,
+                    const fs::path& data,
+                    const TableConfig& config,
+                    bool all,
+                    const std::function<void(const std::string&)>& write) {
+  TableBlocks blocks(data, config, model.encoding.wanted(false));
+  const char separator = config.separator.size() == 1 ? config.separator[0] : '\0';
+  CsvReader reader(open_bytes(data), separator);
+  std::vector<std::string_view> cells;
+  std::string text;
+  bool begun = false;
+  int64_t rows = 0;
+  Table block;
+  while (blocks.next(block, kRowsAtOnce)) {
+    const Matrix<double> answers = model.learner->predict(model.encoding.encode(block).view());
+    if (!begun && config.header && reader.next(cells))
+      append_row(text, cells, answer_names(model, all, answers.columns), reader.separator());
+    begun = true;
+    for (int64_t i = 0; i < answers.rows && reader.next(cells); ++i)
+      append_row(text, cells, answer_cells(model, all, answers.row(i), answers.columns),
+                 reader.separator());
+    rows += answers.rows;
+    write(text);
+    text.clear();
+  }
+  return rows;
+}
+
+}  // namespace
+
+bool is_about_a_table(const std::string& verb, const Arguments& arguments) {
+  if (verb == "train") return !arguments.empty() && arguments[0] == "table";
+  return std::any_of(arguments.begin(), arguments.end(), [](const std::string& word) {
+    return !word.starts_with('-') && is_table_model(word);
+  });
+}
+
+int run_train_table(const Arguments& arguments) {
+  std::string task, out;
+  bool force = false;
+  TableRecipe recipe;
+  recipe.model = model_named(arguments, recipe.model);
+  recipe.choose_learner();
+  CommandLine line(
+      "espalier train table --data CSV --target NAME --model MODEL [flags]",
+      fmt::format("learns a column of a table; the last flags are those of {}", recipe.model));
+  line.positional("task", task, "table");
+  line.add({field("out", out, "run folder; empty: the next free runs/table-<n>"),
+            field("force", force, "replace the run in --out")});
+  line.add(fields(recipe));
+  if (!line.parse(arguments)) return 0;
+
+  RunFolder run = RunFolder::create(out.empty() ? next_run_folder("table") : fs::path(out), force);
+  const TableOutcome outcome = train_table(recipe, run);
+  write_report({run.path()}, run / "report.html");
+  say(fmt::format("done in {:.2f} s: {}", outcome.seconds, (run / "report.html").string()));
+  if (!line.common().json) {
+    if (outcome.validation) {
+      fmt::print("on {} held out\n", counted(outcome.validation->rows, "row"));
+      print_scores(outcome.validation->scores);
+    }
+    if (!outcome.folds.empty()) print_folds(outcome.folds);
+    return 0;
+  }
+  Json result = {{"out", run.path().string()},
+                 {"model", recipe.model},
+                 {"goal", goal_name(outcome.model.encoding.goal)},
+                 {"rows", outcome.rows},
+                 {"left_out", outcome.left_out},
+                 {"seconds", outcome.seconds}};
+  if (outcome.validation) result["validation"] = to_json(outcome.validation->scores);
+  if (!outcome.folds.empty()) {
+    result["folds"] = Json::array();
+    for (const Scores& fold : outcome.folds) result["folds"].push_back(to_json(fold));
+  }
+  result["fit"] = outcome.model.learner->facts(outcome.model.encoding.names());
+  fmt::print("{}\n", result.dump());
+  return 0;
+}
+
+int run_eval_table(const Arguments& arguments) {
+  std::string path, data, split = "test";
+  CommandLine line("espalier eval RUN --data CSV [flags]",
+                   "scores a model of tables on another table");
+  line.positional("run", path, "run folder");
+  line.add({field("data", data, "CSV or TSV file with the columns that the run was trained on"),
+            field("split", split, "what the table is called: eval-<split>.json in the run")
+                .one_of({"train", "val", "test"})});
+  if (!line.parse(arguments)) return 0;
+  if (data.empty()) fail(Kind::usage, "--data names the table to score {} on", path);
+
+  const fs::path run = path;
+  const TableModel model = load_table_model(run);
+  const Table table = read_table(data, reading_of(run, model.name), model.encoding.wanted(true));
+  const TableScore score =
+      with_context("reading " + data, [&] { return score_table(model, table); });
+  write_file_atomic(run / fmt::format("eval-{}.json", split),
+                    to_json(score, model.encoding).dump(1) + "\n");
+  write_report({run}, run / "report.html");
+  if (!line.common().json) {
+    print_scores(score.scores);
+    fmt::print("{}\n", counted(score.rows, "row"));
+    return 0;
+  }
+  Json result = {{"run", path}, {"data", data}, {"split", split}};
+  add_scores(score.scores, result);
+  result["rows"] = score.rows;
+  fmt::print("{}\n", result.dump());
+  return 0;
+}
+
+int run_predict_table(const Arguments& arguments) {
+  std::string path, data, out;
+  bool probabilities = false;
+  CommandLine line("espalier predict RUN CSV [flags]",
+                   "adds columns with the model's answer to a table");
+  line.positional("run", path, "run folder");
+  line.positional("table", data, "CSV or TSV file, plain or gzip");
+  line.add({field("out", out, "CSV file; empty: standard output"),
+            field("probabilities", probabilities, "a column for each class as well")});
+  if (!line.parse(arguments)) return 0;
+  if (out.empty() && line.common().json)
+    fail(Kind::usage,
+         "--json ends standard output with one object; --out takes the table elsewhere");
+
+  const TableModel model = load_table_model(path);
+  const TableConfig config = reading_of(path, model.name);
+  int64_t rows = 0;
+  if (out.empty()) {
+    rows = answer_rows(model, data, config, probabilities, [](const std::string& text) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    });
+  } else {
+    write_file_atomic(out, [&](std::ostream& stream) {
+      rows = answer_rows(model, data, config, probabilities,
+                         [&](const std::string& text) { stream << text; });
+    });
+  }
+  if (line.common().json)
+    fmt::print("{}\n", Json{{"run", path}, {"data", data}, {"out", out}, {"rows", rows}}.dump());
+  return 0;
+}
+
+}  // namespace espalier
