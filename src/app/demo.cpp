@@ -40,8 +40,10 @@ void add_to_summary(const fs::path& run,
 
 // The run pruned to a quarter and trained on for a little, in a folder of its own inside.
 PruneOutcome quarter_of(const RunFolder& run) {
-  PruneRecipe recipe{
-      .run = run.path().string(), .to = "macs=0.25", .data = "", .then = "finetune", .epochs = 3};
+  PruneRecipe recipe;
+  recipe.run = run.path().string();
+  recipe.to = "macs=0.25";
+  recipe.epochs = 3;
   RunFolder quarter = RunFolder::create(run / "quarter", /*force=*/true);
   PruneOutcome outcome = prune_classifier(recipe, quarter);
   write_report({quarter.path()}, quarter / "report.html");
