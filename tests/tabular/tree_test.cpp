@@ -296,23 +296,23 @@ TEST(Tree, BadInputIsNamed) {
   expect_error(fit({}, Matrix<float>(9, 2)), Kind::data, "9 rows but 10 targets");
   Matrix<float> endless = x;
   endless(7, 1) = -std::numeric_limits<float>::infinity();
-  expect_error(fit({}, endless), Kind::data, "row 7, column 1", "-inf");
-  expect_error(fit({.engine = "histogram"}, endless), Kind::data, "row 7, column 1");
+  expect_error(fit({}, endless), Kind::data, "row 8, column 2", "-inf");
+  expect_error(fit({.engine = "histogram"}, endless), Kind::data, "row 8, column 2");
   expect_error(fit({.criterion = "giny"}, x), Kind::usage, "criterion", "gini");
   expect_error(fit({.min_samples_leaf = 0}, x), Kind::usage, "min_samples_leaf");
   expect_error(fit({.max_features = 3}, x), Kind::usage, "max_features is 3");
   expect_error(fit({.bins = 256}, x), Kind::usage, "bins");
   labels[4] = 2;
-  expect_error(fit({}, x), Kind::data, "row 4", "class 2 is outside 0..1");
+  expect_error(fit({}, x), Kind::data, "row 5", "class 2 is outside 0..1");
   labels[4] = 0;
   std::vector<double> weights(10, 1);
   weights[3] = -1;
-  expect_error([&] { fit_tree({}, x.view(), labels, 2, weights); }, Kind::data, "row 3", "-1");
+  expect_error([&] { fit_tree({}, x.view(), labels, 2, weights); }, Kind::data, "row 4", "-1");
   weights.assign(10, 0);
   expect_error([&] { fit_tree({}, x.view(), labels, 2, weights); }, Kind::data, "weights are 0");
   std::vector<double> target(10);
   target[9] = std::nan("");
-  expect_error([&] { fit_regression_tree({}, x.view(), target); }, Kind::data, "row 9");
+  expect_error([&] { fit_regression_tree({}, x.view(), target); }, Kind::data, "row 10");
 }
 
 TEST(Tree, OneClassOneRowAndConstantColumnsGiveALeaf) {

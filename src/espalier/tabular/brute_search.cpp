@@ -1,6 +1,7 @@
 #include "espalier/tabular/brute_search.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <thread>
 
@@ -8,56 +9,90 @@
 #include "espalier/tabular/dot_tiles.h"
 #include "espalier/tabular/nearest_list.h"
 
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace espalier {
 namespace {
 
 constexpr int64_t kMostQueriesAtOnce = 192 * kTileQueries;
 constexpr size_t kMostCandidates = 8192;  // of one query, before those that fell behind are dropped
-// Floats that add up a bound err by less than this share of its largest term.
+// Rows are rounded to floats first, and bounds are added up in floats: both err by less than this share of what
+// they work on.
 constexpr double kFloatSlack = 0x1p-20;
 constexpr float kEndless = std::numeric_limits<float>::infinity();
 
-// A row rounded to bytes: value = step * byte + what was lost.
-struct RoundedRow {
-  double step = 0, lost = 0, size = 0;  // norms of the rest and of the rounded row
-  int32_t sum = 0;
-};
+// A row as the tiles see it, with zeros up to a whole number of vectors.
+using Row = std::vector<float>;
 
-// `bytes` gets the rounded row.
-RoundedRow round_to_bytes(const std::vector<double>& row, int8_t* bytes) {
-  double most = 0;
-  for (const double v : row) most = std::max(most, std::abs(v));
-  RoundedRow rounded;
-  if (most == 0) {
-    std::fill_n(bytes, row.size(), 0);
-    return rounded;
-  }
-  // The step as it is used later, in floats.
-  rounded.step = static_cast<float>(most / 127);
-  const double inverse = rounded.step > 0 && std::isfinite(rounded.step) ? 1 / rounded.step : 0;
-  for (size_t c = 0; c < row.size(); ++c) {
-    const double byte = std::clamp(std::nearbyint(row[c] * inverse), -127.0, 127.0);
-    const double back = inverse > 0 ? byte * rounded.step : 0;
-    bytes[c] = static_cast<int8_t>(byte);
-    rounded.sum += bytes[c];
-    rounded.lost += (row[c] - back) * (row[c] - back);
-    rounded.size += back * back;
-  }
-  if (inverse == 0) rounded.step = 0;
-  rounded.lost = std::sqrt(rounded.lost);
-  rounded.size = std::sqrt(rounded.size);
-  return rounded;
+size_t padded(int64_t columns) {
+  return static_cast<size_t>((columns + 15) / 16 * 16);
 }
 
-RoundedRow round_to_floats(const std::vector<double>& row, float* floats) {
-  RoundedRow rounded{.step = 1};
-  for (size_t c = 0; c < row.size(); ++c) {
-    floats[c] = static_cast<float>(row[c]);
-    rounded.lost += (row[c] - floats[c]) * (row[c] - floats[c]);
-    rounded.size += static_cast<double>(floats[c]) * floats[c];
-  }
-  rounded.lost = std::sqrt(rounded.lost);
-  rounded.size = std::sqrt(rounded.size);
+struct RoundedRow {
+  float step = 0;             // a byte's worth
+  double lost = 0, size = 0;  // lengths of what rounding took away and of what it left
+  int32_t sum = 0;            // of the bytes
+};
+
+ESPALIER_INLINE inline double sum_of(const EightDoubles& lanes) {
+  double sum = 0;
+  for (int k = 0; k < 8; ++k) sum += lanes[k];
+  return sum;
+}
+
+double square_of(const Row& row) {
+  double square = 0;
+  with_widest_vectors([&]() ESPALIER_INLINE {
+    EightDoubles sum = {};
+    for (size_t c = 0; c < row.size(); c += 8) {
+      const EightDoubles v = load_doubles(row.data() + c);
+      sum += v * v;
+    }
+    square = sum_of(sum);
+  });
+  return square;
+}
+
+// `bytes` is as long as the row.
+RoundedRow round_to_bytes(const Row& row, int8_t* bytes) {
+  RoundedRow rounded;
+  with_widest_vectors([&]() ESPALIER_INLINE {
+    Floats<16> high = {};
+    for (size_t c = 0; c < row.size(); c += 16) {
+      const Floats<16> v = load<16>(row.data() + c), size = v < 0 ? -v : v;
+      high = size > high ? size : high;
+    }
+    float most = 0;
+    for (int k = 0; k < 16; ++k) most = std::max(most, high[k]);
+    rounded.step = most / 127;
+    const float inverse = 127 / most;
+    if (!(rounded.step > 0) ||
+        !(inverse < kEndless)) {  // nothing, or too little for a float's step
+      rounded.step = 0;
+      std::fill_n(bytes, row.size(), 0);
+    } else {
+      for (size_t c = 0; c < row.size(); ++c) {
+        const float v = row[c] * inverse;
+        bytes[c] = static_cast<int8_t>(static_cast<int32_t>(v + (v < 0 ? -0.5f : 0.5f)));
+      }
+    }
+    EightDoubles lost = {}, size = {};
+    const EightDoubles step = EightDoubles{} + static_cast<double>(rounded.step);
+    typedef int8_t EightBytes __attribute__((vector_size(8)));
+    int32_t sum = 0;
+    for (size_t c = 0; c < row.size(); c += 8) {
+      EightBytes byte;
+      std::memcpy(&byte, bytes + c, sizeof byte);
+      const EightDoubles back = __builtin_convertvector(byte, EightDoubles) * step;
+      const EightDoubles off = load_doubles(row.data() + c) - back;
+      lost += off * off;
+      size += back * back;
+    }
+    for (size_t c = 0; c < row.size(); ++c) sum += bytes[c];
+    rounded.sum = sum;
+    rounded.lost = std::sqrt(sum_of(lost));
+    rounded.size = std::sqrt(sum_of(size));
+  });
   return rounded;
 }
 
@@ -143,35 +178,45 @@ class BruteSearch : public PointIndex<T> {
     }
   }
 
-  // Neighbours stay the same when all are moved; what rounding takes away gets smaller.
+  // Neighbours stay the same when all are moved; what rounding takes away gets smaller. And no square of a length is
+  // then above the number of columns, whatever the units.
   void find_centre() {
-    centre_.assign(static_cast<size_t>(points_.columns), 0);
-    for (int64_t r = 0; r < points_.rows; ++r)
-      for (int64_t c = 0; c < points_.columns; ++c)
-        centre_[static_cast<size_t>(c)] += points_(r, c) / static_cast<double>(points_.rows);
+    const auto columns = static_cast<size_t>(points_.columns);
+    std::vector<double> sum(columns);
+    std::vector<T> low(points_.row(0), points_.row(0) + columns), high = low;
+    with_widest_vectors([&]() ESPALIER_INLINE {
+      for (int64_t r = 0; r < points_.rows; ++r) {
+        const T* row = points_.row(r);
+        for (size_t c = 0; c < columns; ++c) {
+          sum[c] += row[c];
+          low[c] = row[c] < low[c] ? row[c] : low[c];
+          high[c] = row[c] > high[c] ? row[c] : high[c];
+        }
+      }
+    });
     double largest = 0;
-    std::vector<double> row(centre_.size());
-    for (int64_t r = 0; r < points_.rows; ++r) {
-      prepare(points_.row(r), 0, row);
-      for (const double v : row) largest = std::max(largest, std::abs(v));
+    for (size_t c = 0; c < columns; ++c) {
+      centre_.push_back(static_cast<T>(sum[c] / static_cast<double>(points_.rows)));
+      largest = std::max({largest, std::abs(static_cast<double>(high[c]) - centre_[c]),
+                          std::abs(static_cast<double>(low[c]) - centre_[c])});
     }
-    // Squares of lengths are then at most the number of columns, whatever the units.
     if (largest > 0) scale_ = std::exp2(-std::ilogb(largest) - 1);
   }
 
   // A row as the tiles see it: moved by the centre, or of length 1.
-  void prepare(const T* row, double norm, std::vector<double>& prepared) const {
-    for (int64_t c = 0; c < points_.columns; ++c) {
-      const auto i = static_cast<size_t>(c);
-      prepared[i] =
-          kMetric == Metric::l2 ? (row[c] - centre_[i]) * scale_ : (norm > 0 ? row[c] / norm : 0);
+  void prepare(const T* row, double norm, Row& prepared) const {
+    const auto columns = static_cast<size_t>(points_.columns);
+    if (kMetric == Metric::cosine) {
+      const double inverse = norm > 0 ? 1 / norm : 0;
+      for (size_t c = 0; c < columns; ++c) prepared[c] = static_cast<float>(row[c] * inverse);
+      return;
     }
-  }
-
-  static double square_of(const std::vector<double>& row) {
-    double square = 0;
-    for (const double v : row) square += v * v;
-    return square;
+    with_widest_vectors([&]() ESPALIER_INLINE {
+      const T scale = static_cast<T>(scale_);
+      const T* centre = centre_.data();
+      float* to = prepared.data();
+      for (size_t c = 0; c < columns; ++c) to[c] = static_cast<float>((row[c] - centre[c]) * scale);
+    });
   }
 
   // What the dot products of a tile themselves may be off, as a share of |x^| |z^|.
@@ -188,9 +233,8 @@ class BruteSearch : public PointIndex<T> {
       byte_panels_.assign(panels_.size() * static_cast<size_t>(panel_size_), 128);
     else
       float_panels_.assign(panels_.size() * static_cast<size_t>(panel_size_), 0);
-    std::vector<double> row(static_cast<size_t>(columns));
+    Row row(padded(columns));
     std::vector<int8_t> bytes(row.size());
-    std::vector<float> floats(row.size());
     for (int64_t p = 0; p < static_cast<int64_t>(panels_.size()) * kPanelPoints; ++p) {
       PanelPoints& panel = panels_[static_cast<size_t>(p / kPanelPoints)];
       const int64_t i = p % kPanelPoints;
@@ -198,19 +242,21 @@ class BruteSearch : public PointIndex<T> {
       panel.norm[i] = kEndless;  // places behind the last point
       if (p >= points_.rows) continue;
       prepare(points_.row(p), kMetric == Metric::cosine ? norms_[static_cast<size_t>(p)] : 0, row);
-      const RoundedRow rounded =
-          bytes_ ? round_to_bytes(row, bytes.data()) : round_to_floats(row, floats.data());
-      for (int64_t c = 0; c < columns; ++c)
-        if (bytes_)
-          byte_panels_[static_cast<size_t>(p / kPanelPoints * panel_size_ +
-                                           (c / 4 * kPanelPoints + i) * 4 + c % 4)] =
-              static_cast<uint8_t>(bytes[static_cast<size_t>(c)] + 128);
-        else
-          float_panels_[static_cast<size_t>(p / kPanelPoints * panel_size_ + c * kPanelPoints +
-                                            i)] = floats[static_cast<size_t>(c)];
-      const double norm = kMetric == Metric::l2 ? square_of(row) : 1;
+      const double square = square_of(row);
+      const RoundedRow rounded = bytes_ ? round_to_bytes(row, bytes.data())
+                                        : RoundedRow{.step = 1, .size = std::sqrt(square)};
+      if (bytes_) {
+        uint8_t* to = byte_panels_.data() + p / kPanelPoints * panel_size_ + i * 4;
+        for (int8_t& byte : bytes) byte = static_cast<int8_t>(byte ^ 0x80);  // + 128
+        for (int64_t s = 0; s < steps_; ++s)
+          std::memcpy(to + s * 4 * kPanelPoints, bytes.data() + s * 4, 4);
+      } else {
+        float* to = float_panels_.data() + p / kPanelPoints * panel_size_ + i;
+        for (int64_t c = 0; c < columns; ++c) to[c * kPanelPoints] = row[static_cast<size_t>(c)];
+      }
+      const double norm = kMetric == Metric::l2 ? square : 1;
       panel.norm[i] = static_cast<float>(norm * (1 - kFloatSlack));
-      panel.step[i] = static_cast<float>(rounded.step);
+      panel.step[i] = rounded.step;
       panel.lost[i] =
           static_cast<float>((rounded.lost + tile_error() * rounded.size) * (1 + kFloatSlack));
       panel.size[i] = static_cast<float>(rounded.size * (1 + kFloatSlack));
@@ -223,18 +269,25 @@ class BruteSearch : public PointIndex<T> {
     std::vector<Query> queries(static_cast<size_t>(tiles * kTileQueries));
     std::vector<int8_t> bytes(bytes_ ? queries.size() * static_cast<size_t>(width) : 0);
     std::vector<float> floats(bytes_ ? 0 : queries.size() * static_cast<size_t>(width));
-    std::vector<double> row(static_cast<size_t>(points_.columns)), norms(queries.size());
+    Row row(padded(points_.columns));
+    std::vector<int8_t> row_bytes(row.size());
+    std::vector<double> norms(queries.size());
     for (int64_t q = 0; q < part.rows; ++q) {
       const auto i = static_cast<size_t>(q);
       if (kMetric == Metric::cosine) norms[i] = std::sqrt(exact_dot(part.row(q), part.row(q)));
       prepare(part.row(q), norms[i], row);
-      const RoundedRow rounded = bytes_ ? round_to_bytes(row, bytes.data() + q * width)
-                                        : round_to_floats(row, floats.data() + q * width);
-      const double square = square_of(row);
+      const double square = square_of(row), slack = kFloatSlack * std::sqrt(square);
+      RoundedRow rounded{.step = 1};
+      if (bytes_) {
+        rounded = round_to_bytes(row, row_bytes.data());
+        std::copy_n(row_bytes.data(), width, bytes.data() + q * width);
+      } else {
+        std::copy_n(row.data(), width, floats.data() + q * width);
+      }
       queries[i].square = kMetric == Metric::l2 ? square : 1;
-      queries[i].scale = static_cast<float>(2 * rounded.step);
+      queries[i].scale = 2 * rounded.step;
       queries[i].left = static_cast<float>(2 * std::sqrt(square) * (1 + kFloatSlack));
-      queries[i].right = static_cast<float>(2 * rounded.lost * (1 + kFloatSlack));
+      queries[i].right = static_cast<float>(2 * (rounded.lost + slack));
       queries[i].offset = 128 * rounded.sum;
     }
     alignas(64) float dots[kTileQueries * kPanelPoints], lowest[kPanelPoints];
@@ -277,7 +330,7 @@ class BruteSearch : public PointIndex<T> {
     // Twice the error, and what the norm was lowered by.
     const double error = 2 * (static_cast<double>(query.left) * panel.lost[i] +
                               static_cast<double>(query.right) * panel.size[i]) +
-                         4 * kFloatSlack * panel.norm[i];
+                         4 * kFloatSlack * (panel.norm[i] + query.square);
     float high = std::nextafter(static_cast<float>(lowest + error), kEndless);
     if (std::isnan(high)) high = kEndless;
     std::vector<float>& heap = query.highest;
@@ -303,7 +356,7 @@ class BruteSearch : public PointIndex<T> {
     nearest.clear();
     for (const auto& [lowest, point] : query.candidates) {
       // No later one can be nearer.
-      if ((lowest + query.square) * (1 - 1e-12) > nearest.bound() * scale_ * scale_) break;
+      if (lowest + query.square * (1 - kFloatSlack) > nearest.bound() * scale_ * scale_) break;
       nearest.offer(exact(row, norm, point), point);
     }
   }
@@ -324,8 +377,9 @@ class BruteSearch : public PointIndex<T> {
   Matrix<T> points_;
   int64_t steps_;
   bool bytes_;
-  std::vector<double> centre_, norms_;  // l2; cosine
-  double scale_ = 1;                    // of l2, a power of two
+  std::vector<T> centre_;      // l2
+  std::vector<double> norms_;  // cosine
+  double scale_ = 1;           // of l2, a power of two
   std::vector<PanelPoints> panels_;
   std::vector<uint8_t> byte_panels_;
   std::vector<float> float_panels_;

@@ -51,22 +51,22 @@ ESPALIER_INLINE inline double sum_of_terms(const T* a, const T* b, int64_t n, co
 // Sum of squares of differences; sum of differences; dot product.
 template <class T>
 ESPALIER_INLINE inline double squared_distance(const T* a, const T* b, int64_t n) {
-  return sum_of_terms(a, b, n, [](EightDoubles x, EightDoubles y) ESPALIER_INLINE {
+  return sum_of_terms(a, b, n, [](const EightDoubles& x, const EightDoubles& y) ESPALIER_INLINE {
     const EightDoubles d = x - y;
     return d * d;
   });
 }
 template <class T>
 ESPALIER_INLINE inline double absolute_distance(const T* a, const T* b, int64_t n) {
-  return sum_of_terms(a, b, n, [](EightDoubles x, EightDoubles y) ESPALIER_INLINE {
+  return sum_of_terms(a, b, n, [](const EightDoubles& x, const EightDoubles& y) ESPALIER_INLINE {
     const EightDoubles d = x - y;
     return d < 0 ? -d : d;
   });
 }
 template <class T>
 ESPALIER_INLINE inline double dot_product(const T* a, const T* b, int64_t n) {
-  return sum_of_terms(a, b, n,
-                      [](EightDoubles x, EightDoubles y) ESPALIER_INLINE { return x * y; });
+  return sum_of_terms(
+      a, b, n, [](const EightDoubles& x, const EightDoubles& y) ESPALIER_INLINE { return x * y; });
 }
 
 }  // namespace espalier

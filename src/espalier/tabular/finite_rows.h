@@ -1,4 +1,4 @@
-// The one check of a table that must hold numbers only.
+// The one check of a table that must hold numbers only. Rows and columns are named from 1.
 #pragma once
 
 #include <cmath>
@@ -17,7 +17,7 @@ void check_finite_rows(MatrixView<T> x) {
     if (sum == 0) continue;
     for (int64_t c = 0; c < x.columns; ++c)
       if (!std::isfinite(x(r, c)))
-        fail(Kind::data, "row {}, column {}: {} is not finite", r, c, x(r, c));
+        fail(Kind::data, "row {}, column {}: {} is not a finite number", r + 1, c + 1, x(r, c));
   }
 }
 

@@ -137,13 +137,13 @@ void check_tree_target(MatrixView<float> x, const TreeTarget& target) {
   double all = target.weights.empty() ? 1 : 0;
   for (size_t r = 0; r < rows; ++r) {
     if (target.classes > 0 && (target.labels[r] < 0 || target.labels[r] >= target.classes))
-      fail(Kind::data, "row {}: class {} is outside 0..{}", r, target.labels[r],
+      fail(Kind::data, "row {}: class {} is outside 0..{}", r + 1, target.labels[r],
            target.classes - 1);
     if (target.classes == 0 && !std::isfinite(target.values[r]))
-      fail(Kind::data, "row {}: the target {} is not finite", r, target.values[r]);
+      fail(Kind::data, "row {}: the target {} is not finite", r + 1, target.values[r]);
     if (target.weights.empty()) continue;
     if (!(target.weights[r] >= 0) || !std::isfinite(target.weights[r]))
-      fail(Kind::data, "row {}: the weight {} is not a number from 0 up", r, target.weights[r]);
+      fail(Kind::data, "row {}: the weight {} is not a number from 0 up", r + 1, target.weights[r]);
     all += target.weights[r];
   }
   if (!(all > 0)) fail(Kind::data, "all weights are 0");

@@ -7,7 +7,7 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kMost = int64_t{1} << 31;
+constexpr int64_t kMostFeatures = int64_t{1} << 24, kMostClasses = int64_t{1} << 24;
 
 void check_node(
     const ArrayReader& in, size_t tree, size_t place, const TreeNode& node, const Tree& of) {
@@ -60,8 +60,8 @@ void add_trees(ArrayWriter& out, std::span<const Tree> trees) {
 }
 
 std::vector<Tree> read_trees(const ArrayReader& in) {
-  const int64_t features = in.number("features", 1, kMost),
-                classes = in.number("classes", 0, kMost);
+  const int64_t features = in.number("features", 1, kMostFeatures),
+                classes = in.number("classes", 0, kMostClasses);
   const auto first = in.array<int64_t>("trees.first");
   const auto feature = in.array<int32_t>("nodes.feature");
   const auto nodes = static_cast<int64_t>(feature.size());

@@ -5,7 +5,7 @@
 
 namespace espalier {
 
-// Both throw as fit_tree() says.
+// Both throw as fit_tree() says. Rows and columns are named from 1.
 void check_tree_config(const TreeConfig& config, int64_t features);
 void check_tree_target(MatrixView<float> x, const TreeTarget& target);
 

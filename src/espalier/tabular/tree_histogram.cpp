@@ -55,7 +55,8 @@ BinnedTable bin_columns(MatrixView<float> x, int64_t bins) {
     const std::vector<double>& edges = table.edges.back();
     for (int64_t r = 0; r < x.rows; ++r) {
       const float value = x(r, c);
-      if (std::isinf(value)) fail(Kind::data, "row {}, column {}: {} is not finite", r, c, value);
+      if (std::isinf(value))
+        fail(Kind::data, "row {}, column {}: {} is not finite", r + 1, c + 1, value);
       table.bin[static_cast<size_t>(r * x.columns + c)] =
           std::isnan(value)
               ? kMissing

@@ -62,7 +62,7 @@ RankedTable::RankedTable(MatrixView<float> x) : rows_(x.rows), columns_(x.column
       for (int64_t c = 0; c < width; ++c) {
         const float value = x(r, start + c);
         if (std::isinf(value))
-          fail(Kind::data, "row {}, column {}: {} is not finite", r, start + c, value);
+          fail(Kind::data, "row {}, column {}: {} is not finite", r + 1, start + c + 1, value);
         block[static_cast<size_t>(c * rows_ + r)] = sortable(value);
       }
     for (int64_t c = 0; c < width; ++c) {
