@@ -4,6 +4,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/names.h"
+#include "espalier/tabular/engine_learners.h"
 #include "espalier/tabular/learner.h"
 #include "espalier/tabular/linear.h"
 #include "espalier/tabular/logistic.h"
@@ -151,6 +152,23 @@ const std::vector<LearnerRow>& learners() {
        "one-hot",
        make<LinearLearner>},
       {"logistic", "logistic regression", {Goal::classify}, "one-hot", make<LogisticLearner>},
+      {"tree", "a decision tree", {Goal::classify, Goal::regress}, "one-hot", make_tree_learner},
+      {"forest",
+       "a random forest",
+       {Goal::classify, Goal::regress},
+       "one-hot",
+       make_forest_learner},
+      {"knn", "k nearest neighbours", {Goal::classify, Goal::regress}, "one-hot", make_knn_learner},
+      {"pca",
+       "principal components: codes of each row",
+       {Goal::describe},
+       "one-hot",
+       make_pca_learner},
+      {"kmeans",
+       "k-means: the cluster of each row",
+       {Goal::describe},
+       "one-hot",
+       make_kmeans_learner},
   };
   return rows;
 }

@@ -17,6 +17,17 @@
 namespace espalier {
 namespace {
 
+// With one thread for all below: LAPACK within a parallel region waits for threads that never come.
+template <class Body>
+void alone(const Body& body) {
+  struct OneThread {
+    int before = at::get_num_threads();
+    OneThread() { at::set_num_threads(1); }
+    ~OneThread() { at::set_num_threads(before); }
+  } one;
+  body();
+}
+
 constexpr int64_t kMost = int64_t{1} << 31;
 constexpr int64_t kRowsAtOnce = 4096;
 
@@ -137,7 +148,7 @@ Spectrum by_sketch(MatrixView<T> x,
           at::mm(table.slice(0, begin, end).t(), right.slice(0, begin, end));
     });
     at::Tensor result;
-    on_one_thread([&] {
+    alone([&] {
       torch::NoGradGuard guard;
       result = at::mm(centre.t(), right.sum(0, true)).neg_();
     });
@@ -147,7 +158,7 @@ Spectrum by_sketch(MatrixView<T> x,
   };
   auto orthonormal = [](const at::Tensor& columns) {
     at::Tensor basis;
-    on_one_thread([&] {
+    alone([&] {
       torch::NoGradGuard guard;
       basis = std::get<0>(at::linalg_qr(columns, "reduced"));
     });
@@ -162,7 +173,7 @@ Spectrum by_sketch(MatrixView<T> x,
     range = orthonormal(times(orthonormal(transposed_times(range))));
   at::Tensor s, v;
   const at::Tensor small = transposed_times(range).t();
-  on_one_thread([&] {
+  alone([&] {
     torch::NoGradGuard guard;
     auto [left, values, right] = at::linalg_svd(small, false);
     s = values, v = right;
@@ -276,7 +287,7 @@ Pca<T> fit_pca(const PcaConfig& config, MatrixView<T> x) {
   Pca<T> pca{.rows = x.rows, .whiten = config.whiten};
   pca.solver = chosen_solver(config, x.rows, x.columns, wanted);
   at::Tensor mean;
-  on_one_thread([&] {
+  alone([&] {
     torch::NoGradGuard inner;
     mean = mean_of(x);
   });
@@ -286,7 +297,7 @@ Pca<T> fit_pca(const PcaConfig& config, MatrixView<T> x) {
   if (pca.solver == "randomized")
     found = by_sketch(x, mean, wanted, config);
   else
-    on_one_thread([&] {
+    alone([&] {
       torch::NoGradGuard inner;
       found = pca.solver == "full"
                   ? by_svd(x, mean)
@@ -351,7 +362,7 @@ Matrix<T> Pca<T>::inverse_transform(MatrixView<T> codes) const {
 
 template <class T>
 void IncrementalPca<T>::add(MatrixView<T> part) {
-  on_one_thread([&] { add_alone(part); });
+  alone([&] { add_alone(part); });
 }
 
 template <class T>

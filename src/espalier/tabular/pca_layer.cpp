@@ -8,12 +8,22 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/random.h"
-#include "espalier/tabular/as_tensor.h"
 #include "espalier/tabular/pca.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
 namespace {
+
+// With one thread for all below: LAPACK within a parallel region waits for threads that never come.
+template <class Body>
+void alone(const Body& body) {
+  struct OneThread {
+    int before = at::get_num_threads();
+    OneThread() { at::set_num_threads(1); }
+    ~OneThread() { at::set_num_threads(before); }
+  } one;
+  body();
+}
 
 at::Tensor tensor_of(const Matrix<double>& m) {
   return at::from_blob(const_cast<double*>(m.values.data()), {m.rows, m.columns}, at::kDouble);
@@ -202,7 +212,7 @@ std::vector<double> principal_angles(const Matrix<double>& a, const Matrix<doubl
 
 LayerPca learn_pca_layer(const LayerPcaConfig& config, MatrixView<double> table) {
   LayerPca found;
-  on_one_thread([&] { found = learn_alone(config, table); });
+  alone([&] { found = learn_alone(config, table); });
   return found;
 }
 
