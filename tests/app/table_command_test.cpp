@@ -69,7 +69,8 @@ TEST_F(TableCommand, ATableIsLearnedScoredPredictedAndReported) {
               answers);
 
     const std::string page = read_file(root_ / model / "report.html");
-    for (const char* words : {"rose, big", "Accuracy", "300 rows", "validation rows"})
+    for (const char* words :
+         {"rose, big", "Accuracy", "300 rows", "validation rows", "Means over 5 folds"})
       EXPECT_NE(page.find(words), std::string::npos) << words;
     for (const char* words : {"validation images", "training log", "Not exported"})
       EXPECT_EQ(page.find(words), std::string::npos) << words;
@@ -86,6 +87,9 @@ TEST_F(TableCommand, NumbersAreRegressedAndColumnsComeBack) {
   ASSERT_EQ(trained.code, 0) << trained.err;
   EXPECT_NEAR(last_json(trained)["validation"]["r2"]["value"].get<double>(), 1, 1e-12);
   EXPECT_NEAR(last_json(trained)["fit"]["coefficients"][1]["coefficient"].get<double>(), -2, 1e-9);
+  const std::string page = read_file(root_ / "run/report.html");
+  for (const char* words : {"What was fitted to y", "Standard error", "R²", "cholesky"})
+    EXPECT_NE(page.find(words), std::string::npos) << words;
   const Outcome predicted = run({"predict", "run", "t.csv", "--quiet"});
   EXPECT_TRUE(predicted.out.starts_with("x;z;y;predicted y\n")) << predicted.out;
   const Outcome scored = run({"eval", "run", "--data", "t.csv", "--json", "--quiet"});

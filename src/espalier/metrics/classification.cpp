@@ -138,20 +138,20 @@ Scores scores_of(const Tally& tally, const ClassificationResult& result) {
   scores.items.push_back(
       {"accuracy", share(tally.right, tally.samples), true,
        wilson_interval(tally.right, tally.samples),
-       fmt::format("share of {} images whose most probable class is the true one, 0..1; always "
+       fmt::format("share of {} samples whose most probable class is the true one, 0..1; always "
                    "naming the commonest class gives {:.3f}",
                    tally.samples, result.majority_share)});
   if (result.confusion.size() > 5)
     scores.items.push_back(
         {"top5", share(tally.in_top5, tally.samples), true,
          wilson_interval(tally.in_top5, tally.samples),
-         "share of images whose true class is among the five most probable, 0..1"});
+         "share of samples whose true class is among the five most probable, 0..1"});
   scores.items.push_back({"macro_f1", macro_f1(result.per_class), true, std::nullopt,
                           "mean over classes of the harmonic mean of precision and recall, 0..1"});
   scores.items.push_back(
       {"log_loss", loss, false, Interval{std::max(0.0, loss - kZ95 * spread), loss + kZ95 * spread},
        "mean of -log(probability of the true class) in nats, probabilities clamped "
-       "at 1.2e-7; interval: normal, from the spread over images"});
+       "at 1.2e-7; interval: normal, from the spread over samples"});
   scores.items.push_back({"calibration_error", ece, false, std::nullopt,
                           "mean gap between confidence and accuracy over 15 bins (ECE, Guo et al. "
                           "2017), 0..1"});

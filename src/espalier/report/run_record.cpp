@@ -154,6 +154,29 @@ void read_cost_and_data(const JsonReader& summary, Facts& facts) {
   }
 }
 
+void read_fit(const JsonReader& summary, FitFacts& fit) {
+  fit.target = summary.text("target");
+  if (const Json* found = summary.object("cross_validation")) {
+    const JsonReader folds = summary.inside(*found, "cross_validation");
+    fit.folds = folds.number("folds");
+    fit.cross_validation = read_scores(folds, found->dump());
+  }
+  const Json* found = summary.object("fit");
+  if (found == nullptr) return;
+  for (const auto& [name, value] : found->items())
+    if (value.is_primitive() && !value.is_null() && fit.facts.size() < 30)
+      fit.facts.emplace_back(shortened(name, 60), value.is_number_float()
+                                                      ? fmt::format("{:.6g}", value.get<double>())
+                                                      : plain_text(value));
+  const JsonReader fitted = summary.inside(*found, "fit");
+  if (const Json* list = fitted.array("coefficients"))
+    for (size_t i = 0; i < std::min<size_t>(list->size(), 1000); ++i) {
+      const JsonReader one = fitted.inside((*list)[i], fmt::format("coefficients[{}]", i));
+      fit.coefficients.push_back(
+          {one.text("column"), one.number("coefficient"), one.number("error"), one.number("t")});
+    }
+}
+
 void read_failures(const JsonReader& summary, RunRecord& run) {
   const Json* found = summary.object("failures");
   if (found == nullptr) return;
@@ -199,6 +222,7 @@ void read_summary(const fs::path& path, RunRecord& run, Warnings& warnings) {
       if (facts.versions.size() < 30)
         facts.versions.emplace_back(shortened(name, 60), plain_text(version));
   read_cost_and_data(summary, facts);
+  read_fit(summary, facts.fit);
   read_failures(summary, run);
   run.facts = std::move(facts);
 }

@@ -62,6 +62,20 @@ struct Evaluation {
   int64_t unmeasured = 0;                         // pictures whose masks could not be read
 };
 
+struct Coefficient {
+  std::string column;
+  std::optional<double> value, error, t;
+};
+
+// What a model of tables says of itself.
+struct FitFacts {
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<Coefficient> coefficients;
+  std::optional<double> folds;
+  Scores cross_validation;  // means over the folds
+};
+
 struct Facts {
   std::string task, model, data, machine, precision, input;
   std::vector<std::pair<std::string, std::string>> versions;
@@ -70,6 +84,7 @@ struct Facts {
   std::optional<double> train, val, test;  // samples
   std::optional<double> best_epoch, best_value;
   std::string best_score;
+  FitFacts fit;
 };
 
 struct ExportFacts {

@@ -25,6 +25,10 @@ void looks_comparison(Html& page, const std::vector<RunRecord>& runs);
 // The colour and the name of run r, as all parts of a comparison show them.
 void run_key(Html& page, const std::vector<RunRecord>& runs, size_t r);
 
+// sections_fit.cpp: of a model of tables, nothing for others.
+void cross_validation_section(Html& page, const RunRecord& run);
+void fit_section(Html& page, const RunRecord& run);
+
 // sections_facts.cpp
 void failure_section(Html& page, const RunRecord& run);
 void cost_section(Html& page, const RunRecord& run);

@@ -14,7 +14,7 @@ namespace {
 void mixup_table(Html& page, const Evaluation& evaluation) {
   const std::vector<Mixup> mixups = frequent_mixups(evaluation.confusion, 8);
   page.open("figure").leaf("figcaption", "Most frequent mistakes");
-  if (mixups.empty()) page.leaf("p", "None: every image was found.", {{"class", "meta"}});
+  if (mixups.empty()) page.leaf("p", "None: every sample was found.", {{"class", "meta"}});
   page.open("div", {{"class", "scroll"}}).open("table").open("tbody");
   for (const Mixup& mixup : mixups) {
     page.open("tr")
@@ -39,7 +39,7 @@ void class_rows(Html& page,
       .open("thead")
       .open("tr");
   page.leaf("th", "Class").leaf("th", "Recall", {{"colspan", "3"}});
-  for (const char* name : {"Precision", "F1", "Images"}) page.leaf("th", name, {{"class", "num"}});
+  for (const char* name : {"Precision", "F1", "Samples"}) page.leaf("th", name, {{"class", "num"}});
   page.close().close().open("tbody");
   for (size_t i = from; i < to; ++i) {
     const ClassRow& row = evaluation.per_class[order[i]];

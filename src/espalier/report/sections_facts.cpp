@@ -77,14 +77,16 @@ size_t comment_start(std::string_view line) {
 
 void failure_section(Html& page, const RunRecord& run) {
   if (run.failure_count == 0) return;
-  section(page, "Images that could not be used");
+  const std::string one = run.facts && run.facts->task == "table" ? "row" : "image";
+  section(page, one == "row" ? "Rows without a target" : "Images that could not be used");
   const size_t shown = std::min<size_t>(run.failures.size(), 50);
-  page.leaf("p",
-            fmt::format("{} left out of training.",
-                        run.failure_count == 1
-                            ? "One image was"
-                            : number_text(static_cast<double>(run.failure_count)) + " images were"),
-            {{"class", "meta"}});
+  page.leaf(
+      "p",
+      fmt::format("{} left out of training.",
+                  run.failure_count == 1
+                      ? "One " + one + " was"
+                      : number_text(static_cast<double>(run.failure_count)) + " " + one + "s were"),
+      {{"class", "meta"}});
   page.open("div", {{"class", "scroll"}}).open("table").open("tbody");
   for (size_t i = 0; i < shown; ++i)
     page.open("tr")
