@@ -7,6 +7,7 @@
 #include "espalier/core/progress.h"
 #include "espalier/deploy/trace.h"
 #include "espalier/models/model_file.h"
+#include "espalier/prune/latency_limit.h"
 #include "espalier/prune/prune_run.h"
 #include "espalier/report/report.h"
 #include "espalier/tensor/torch.h"
@@ -16,12 +17,36 @@
 namespace espalier {
 namespace {
 
-void print_groups(const std::string& run) {
-  LoadedModel model = load_model(run, "classify");
-  Shape input = {1, static_cast<int64_t>(model.meta.mean.size()), model.meta.input_size,
-                 model.meta.input_size};
-  Structure structure = read_structure(*model.net, trace(*model.net, at::zeros(input)), input);
-  fmt::print("{}", to_text(structure));
+// What --groups and --table look at.
+struct Subject {
+  LoadedModel model;
+  Shape input;
+  Graph graph;
+  Structure structure;
+
+  explicit Subject(const std::string& run)
+      : model(load_model(run, "classify")),
+        input({1, static_cast<int64_t>(model.meta.mean.size()), model.meta.input_size,
+               model.meta.input_size}),
+        graph(trace(*model.net, at::zeros(input))),
+        structure(read_structure(*model.net, graph, input)) {}
+};
+
+// Measures only.
+void make_table(const PruneRecipe& recipe, bool json) {
+  Subject subject(recipe.run);
+  auto latency = open_latency_model(recipe.table, *subject.model.net, subject.graph,
+                                    subject.structure, subject.input);
+  fmt::print("{:>12} {:>12}\n", "measured ms", "predicted ms");
+  for (auto [measured, predicted] : latency->compared())
+    fmt::print("{:>12.3f} {:>12.3f}\n", measured, predicted);
+  fmt::print("mean error {:.1f} %, Spearman's rank correlation {:.3f}\n", 100 * latency->error(),
+             latency->agreement());
+  if (json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"table", recipe.table},
+                                              {"mape", latency->error()},
+                                              {"spearman", latency->agreement()}}
+                           .dump());
 }
 
 }  // namespace
@@ -42,9 +67,10 @@ int run_prune(const Arguments& arguments) {
        field("groups", groups, "only print which channels go together and which stay, and why")});
   line.add(fields(recipe));
   if (!line.parse(arguments)) return 0;
-  if (groups) return print_groups(recipe.run), 0;
-
+  if (groups) return fmt::print("{}", to_text(Subject(recipe.run).structure)), 0;
   install_interrupt_handler();
+  if (recipe.to.empty() && !recipe.table.empty()) return make_table(recipe, line.common().json), 0;
+
   fs::path folder = out.empty() ? next_run_folder("prune") : fs::path(out);
   if (fs::exists(folder) && fs::exists(recipe.run) && fs::equivalent(folder, recipe.run))
     fail(Kind::usage, "--out is the run itself; the pruned network wants a folder of its own");

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -17,23 +19,37 @@ struct Figure {
 };
 const std::vector<Figure> kFigures = {{"macs", &PrunedCost::macs},
                                       {"params", &PrunedCost::parameters},
-                                      {"bytes", &PrunedCost::bytes}};
+                                      {"bytes", &PrunedCost::bytes},
+                                      {"latency", &PrunedCost::latency_ns}};
 
-int64_t parse_most(const std::string& pair, std::string text, int64_t whole) {
-  if (text.ends_with('B')) text.pop_back();
-  double unit = 1;
-  if (!text.empty())
-    if (size_t power = std::string("kMG").find(text.back() == 'K' ? 'k' : text.back());
-        power != std::string::npos) {
-      unit = std::pow(1000.0, static_cast<double>(power + 1));
-      text.pop_back();
-    }
+// What may stand behind a number, the longest first.
+struct Unit {
+  std::string_view text;
+  double factor;
+};
+constexpr Unit kTimes[] = {{"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+constexpr Unit kCounts[] = {{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"k", 1e3},
+                            {"K", 1e3},  {"M", 1e6},  {"G", 1e9},  {"B", 1}};
+
+int64_t parse_most(const std::string& pair, std::string text, bool is_time, int64_t whole) {
+  const Unit* unit = nullptr;
+  for (const Unit& candidate : is_time ? std::span<const Unit>(kTimes) : kCounts)
+    if (!unit && text.ends_with(candidate.text)) unit = &candidate;
+  if (unit) text.resize(text.size() - unit->text.size());
   double value = 0;
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !(value > 0) || value > 1e15)
-    fail(Kind::usage, "the budget '{}' has no number behind '=': say 0.5, 100M or 1.5MB", pair);
-  bool share = unit == 1 && value <= 1;
-  return std::llround(share ? value * static_cast<double>(whole) : value * unit);
+  bool readable = status == std::errc() && end == text.data() + text.size();
+  if (!readable || !(value > 0) || value > 1e15 || (is_time && !unit && value > 1))
+    fail(Kind::usage, "the budget '{}' has no number behind '=': say 0.5, {}", pair,
+         is_time ? "3ms or 800us" : "100M or 1.5MB");
+  bool share = !unit && value <= 1;
+  return std::llround(value * (share ? static_cast<double>(whole) : unit ? unit->factor : 1));
+}
+
+std::string text_of(const Limit& limit, int64_t amount) {
+  if (limit.figure == &PrunedCost::latency_ns)
+    return fmt::format("{:.3f} ms", static_cast<double>(amount) / 1e6);
+  return fmt::format("{}", amount);
 }
 
 }  // namespace
@@ -47,8 +63,15 @@ bool Budget::holds(const PrunedCost& cost) const {
 std::string Budget::excess(const PrunedCost& cost) const {
   for (const Limit& limit : limits)
     if (cost.*limit.figure > limit.most)
-      return fmt::format("{} {} of at most {}", limit.name, cost.*limit.figure, limit.most);
+      return fmt::format("{} {} of at most {}", limit.name, text_of(limit, cost.*limit.figure),
+                         text_of(limit, limit.most));
   return "";
+}
+
+Limit* Budget::latency() {
+  for (Limit& limit : limits)
+    if (limit.figure == &PrunedCost::latency_ns) return &limit;
+  return nullptr;
 }
 
 Budget parse_budget(const std::string& text, const PrunedCost& whole) {
@@ -61,8 +84,10 @@ Budget parse_budget(const std::string& text, const PrunedCost& whole) {
     if (equals == std::string::npos)
       fail(Kind::usage, "the budget '{}' wants a figure and the most of it: macs=0.5", pair);
     const Figure& figure = find_named(kFigures, pair.substr(0, equals), "budget");
-    budget.limits.push_back({figure.name, figure.figure,
-                             parse_most(pair, pair.substr(equals + 1), whole.*figure.figure)});
+    budget.limits.push_back(
+        {figure.name, figure.figure,
+         parse_most(pair, pair.substr(equals + 1), figure.figure == &PrunedCost::latency_ns,
+                    whole.*figure.figure)});
   }
   return budget;
 }

@@ -1,12 +1,14 @@
 #include "espalier/prune/cost_model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "espalier/core/error.h"
 #include "espalier/deploy/cost.h"
 #include "espalier/deploy/shapes.h"
 #include "espalier/models/model.h"
+#include "espalier/prune/latency_model.h"
 #include "espalier/tensor/stored.h"
 #include "espalier/tensor/torch.h"
 
@@ -112,6 +114,7 @@ PrunedCost CostModel::at(const Counts& counts) const {
     for (const Term& term : sum.terms) total += term.scale * widths[term.a] * widths[term.b];
     cost.*sum.figure = total;
   }
+  if (latency_) cost.latency_ns = std::llround(1e6 * latency_->milliseconds(counts));
   return cost;
 }
 

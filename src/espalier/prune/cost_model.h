@@ -8,6 +8,8 @@
 // axes; the constants are taken from the whole network once.
 #pragma once
 
+#include <memory>
+
 #include "espalier/prune/structure.h"
 
 namespace espalier {
@@ -16,7 +18,10 @@ namespace espalier {
 struct PrunedCost {
   int64_t macs = 0, parameters = 0, activations = 0, traffic = 0, extras = 0;
   int64_t bytes = 0;  // of model.safetensors: numbers exactly, names and configuration from above
+  int64_t latency_ns = 0;  // predicted, by a cost model that was told to
 };
+
+class LatencyModel;
 
 class CostModel {
  public:
@@ -25,6 +30,9 @@ class CostModel {
             const Graph& graph,
             const Structure& structure,
             const Shape& input);
+
+  // From now on latency_ns is predicted too.
+  void predict(std::shared_ptr<const LatencyModel> latency) { latency_ = std::move(latency); }
 
   // `counts`: one a group, 1 .. its size.
   PrunedCost at(const Counts& counts) const;
@@ -42,6 +50,7 @@ class CostModel {
 
   std::vector<Width> widths_;  // each once; the first is 1
   std::vector<Sum> sums_;
+  std::shared_ptr<const LatencyModel> latency_;
 };
 
 }  // namespace espalier

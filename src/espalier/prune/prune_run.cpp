@@ -9,12 +9,10 @@
 #include "espalier/core/error.h"
 #include "espalier/core/progress.h"
 #include "espalier/deploy/cost.h"
-#include "espalier/deploy/fold.h"
-#include "espalier/deploy/network.h"
 #include "espalier/deploy/trace.h"
 #include "espalier/models/model_file.h"
+#include "espalier/prune/latency_limit.h"
 #include "espalier/prune/surgery.h"
-#include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
 #include "espalier/train/classify_recipe.h"
@@ -59,10 +57,7 @@ NetworkFigures measure(const LoadedModel& model, const fs::path& file, const Dat
                                   .extras = cost.extras,
                                   .bytes = static_cast<int64_t>(fs::file_size(file))},
                          .accuracy = {}};
-  fold_norms(graph);
-  Network network(std::move(graph));
-  at::Tensor picture = at::rand(input);
-  figures.latency_ms = median_milliseconds([&] { network.run(picture); });
+  figures.latency_ms = measured_latency(*model.net, input);
   if (!held_out || held_out->size() == 0) return figures;
   ClassifyTask task(model.net, model.meta, {});
   Loader loader = evaluation_loader(held_out, model.meta, 64, 2);
@@ -135,8 +130,8 @@ void write_record(const PruneRecipe& recipe, const PruneOutcome& outcome, const 
 Fields fields(PruneRecipe& recipe) {
   Fields all = {
       field("to", recipe.to,
-            "the most it may cost: macs=0.5, params=1M, bytes=1.5MB, or several with commas; a "
-            "number up to 1 is a share of the network"),
+            "the most it may cost: macs=0.5, params=1M, bytes=1.5MB, latency=3ms, or several with "
+            "commas; a number up to 1 is a share of the network"),
       field("data", recipe.data, "data set; empty: the one the run was trained on"),
       field("then", recipe.then,
             "finetune: train on with the weights that stay; scratch: train the widths from fresh "
@@ -144,7 +139,10 @@ Fields fields(PruneRecipe& recipe) {
           .one_of({"finetune", "scratch", "nothing"}),
       field("epochs", recipe.epochs, "of that training; 0: as the run").between(0, 1e6),
       field("lr", recipe.lr, "peak learning rate of that training; 0: as the run").between(0, 1e3),
-      field("distill", recipe.distill, "the network before pruning teaches the pruned one")};
+      field("distill", recipe.distill, "the network before pruning teaches the pruned one"),
+      field("table", recipe.table,
+            "for latency: file of the layers' times on this machine; measured and written when "
+            "there is none")};
   all = join(std::move(all), fields(recipe.method));
   all = join(std::move(all), fields(recipe.widths));
   return join(std::move(all), fields(recipe.judge));
@@ -164,8 +162,13 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   Graph graph = trace(*model.net, at::zeros(input));
   outcome.structure = read_structure(*model.net, graph, input);
   CostModel cost(*model.net, graph, outcome.structure, input);
-  WidthChoice widths(outcome.structure, cost,
-                     parse_budget(recipe.to, cost.at(outcome.structure.whole())), recipe.widths);
+  if (recipe.to.find("latency") != std::string::npos) {
+    auto latency = open_latency_model(recipe.table, *model.net, graph, outcome.structure, input);
+    check_prediction(*latency);
+    cost.predict(latency);
+  }
+  Budget budget = parse_budget(recipe.to, cost.at(outcome.structure.whole()));
+  WidthChoice widths(outcome.structure, cost, budget, recipe.widths);
   outcome.before = measure(model, model_file_of(recipe.run), splits.val);
 
   const fs::path work = out / "search";
@@ -178,8 +181,13 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   auto search_start = Clock::now();
   ClassifyTask task(model.net, model.meta, {});
   PruneData data = classifier_data(task, splits.train, splits.val, recipe.judge, training);
-  PruneChoice choice =
-      method.choose({*model.net, outcome.structure, cost, widths, recipe.method, data, work});
+  auto choose = [&](const WidthChoice& within) {
+    return method.choose({*model.net, outcome.structure, cost, within, recipe.method, data, work});
+  };
+  PruneChoice choice = budget.latency()
+                            ? choose_by_clock(budget, recipe.widths, cost, outcome.structure,
+                                              *model.net, input, choose)
+                            : choose(widths);
   outcome.search_seconds = seconds_since(search_start);
   outcome.counts = counts_of(outcome.structure, choice.keep);
   outcome.searched = std::move(choice.searched);

@@ -27,6 +27,7 @@ struct PruneRecipe {
   int64_t epochs = 0;  // 0: as many as the run was trained
   double lr = 0;       // 0: the run's
   bool distill = false;
+  std::string table;  // for a limit on latency: its file, measured first where there is none
   MethodOptions method;
   WidthConfig widths;
   JudgeConfig judge;
