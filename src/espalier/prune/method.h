@@ -22,7 +22,7 @@ struct MethodOptions {
   std::string scope = "global";  // of importance: ranked over all layers, or within each
   int64_t candidates = 50;       // width vectors that a searching method scores
   int64_t seed = 1;
-  MetaPruningConfig meta;
+  MetaPruningConfig meta = {};
 };
 Fields fields(MethodOptions& options);
 

@@ -185,9 +185,9 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
     return method.choose({*model.net, outcome.structure, cost, within, recipe.method, data, work});
   };
   PruneChoice choice = budget.latency()
-                            ? choose_by_clock(budget, recipe.widths, cost, outcome.structure,
-                                              *model.net, input, choose)
-                            : choose(widths);
+                           ? choose_by_clock(budget, recipe.widths, cost, outcome.structure,
+                                             *model.net, input, choose)
+                           : choose(widths);
   outcome.search_seconds = seconds_since(search_start);
   outcome.counts = counts_of(outcome.structure, choice.keep);
   outcome.searched = std::move(choice.searched);

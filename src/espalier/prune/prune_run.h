@@ -20,17 +20,17 @@ namespace espalier {
 constexpr const char* kRecipe = "prune.toml";
 
 struct PruneRecipe {
-  std::string run;   // run folder or model file
-  std::string to;    // parse_budget()
-  std::string data;  // "": what the run was trained on
+  std::string run = "";   // run folder or model file
+  std::string to = "";    // parse_budget()
+  std::string data = "";  // "": what the run was trained on
   std::string then = "finetune";
   int64_t epochs = 0;  // 0: as many as the run was trained
   double lr = 0;       // 0: the run's
   bool distill = false;
-  std::string table;  // for a limit on latency: its file, measured first where there is none
-  MethodOptions method;
-  WidthConfig widths;
-  JudgeConfig judge;
+  std::string table = "";  // for a limit on latency: its file, measured first where there is none
+  MethodOptions method = {};
+  WidthConfig widths = {};
+  JudgeConfig judge = {};
 };
 // All but run.
 Fields fields(PruneRecipe& recipe);
