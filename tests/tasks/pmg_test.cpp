@@ -84,7 +84,8 @@ TEST(Pmg, WhatDoesNotFitIsRefused) {
   expect_error([] { small_task({.grids = {4, 2}}); }, Kind::usage, "3 stages");
   expect_error(
       [] {
-        PmgTask(make_model("vit_small", {{"classes", 3}}), meta_of_three(), {}, {.grids = {4, 2, 1}});
+        PmgTask(make_model("vit_small", {{"classes", 3}}), meta_of_three(), {},
+                {.grids = {4, 2, 1}});
       },
       Kind::unsupported, "vit_small");
 }
