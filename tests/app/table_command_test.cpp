@@ -113,7 +113,7 @@ TEST_F(TableCommand, WhatCannotBeLearnedOrAnsweredIsRefusedWithItsPlace) {
   refused({"--data", "t.csv", "--target", "size", "--model", "linear", "--l2", "3"}, 2,
           "unknown flag '--l2'");
   refused({"--data", "t.csv", "--target", "kind", "--goal", "regress"}, 2,
-          "naive-bayes does not regress; linear can");
+          "naive-bayes does not regress; linear, tree, forest, knn can");
   write("one.csv", "a,b\n1,x\n2,x\n");
   refused({"--data", "one.csv", "--target", "b"}, 3, "the target 'b' is 'x' in all rows");
   write("inf.csv", "a,b\n1,x\n2,y\ninf,x\n3,y\n");

@@ -121,12 +121,30 @@ double rank_correlation(const std::vector<std::pair<double, double>>& pairs) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-double measured_latency(ImageModel& model, const Shape& input) {
+namespace {
+
+Network as_exported(ImageModel& model, const Shape& input) {
   Graph graph = trace(model, at::zeros(input));
   fold_norms(graph);
-  Network network(std::move(graph));
+  return Network(std::move(graph));
+}
+
+}  // namespace
+
+double measured_latency(ImageModel& model, const Shape& input) {
+  Network network = as_exported(model, input);
   at::Tensor picture = at::rand(input);
   return median_milliseconds([&] { network.run(picture); });
+}
+
+std::vector<double> measured_latencies(const std::vector<ImageModelPtr>& models,
+                                       const Shape& input) {
+  std::vector<Network> networks;
+  for (const ImageModelPtr& model : models) networks.push_back(as_exported(*model, input));
+  at::Tensor picture = at::rand(input);
+  std::vector<std::function<void()>> calls;
+  for (Network& network : networks) calls.push_back([&] { network.run(picture); });
+  return medians_in_turns(calls);
 }
 
 LatencyModel::LatencyModel(const ImageModel& model,

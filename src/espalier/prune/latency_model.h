@@ -63,6 +63,9 @@ class LatencyModel {
 
 // Milliseconds of one picture through a network as it is exported: folded, in the runtime.
 double measured_latency(ImageModel& model, const Shape& input);
+// The same of several networks, which take turns.
+std::vector<double> measured_latencies(const std::vector<ImageModelPtr>& models,
+                                       const Shape& input);
 
 // Spearman's rank correlation of the pairs; ties get their mean rank.
 double rank_correlation(const std::vector<std::pair<double, double>>& pairs);

@@ -57,7 +57,6 @@ NetworkFigures measure(const LoadedModel& model, const fs::path& file, const Dat
                                   .extras = cost.extras,
                                   .bytes = static_cast<int64_t>(fs::file_size(file))},
                          .accuracy = {}};
-  figures.latency_ms = measured_latency(*model.net, input);
   if (!held_out || held_out->size() == 0) return figures;
   ClassifyTask task(model.net, model.meta, {});
   Loader loader = evaluation_loader(held_out, model.meta, 64, 2);
@@ -208,7 +207,12 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
     write_untrained_run(training, model, splits, out);
   else
     train_classifier(training, out, resume && out.has_state());
-  outcome.after = measure(load_model(out.path()), out / "model.safetensors", splits.val);
+  const LoadedModel trained = load_model(out.path());
+  outcome.after = measure(trained, out / "model.safetensors", splits.val);
+  const std::vector<double> latencies =
+      measured_latencies({load_model(recipe.run).net, trained.net}, input);
+  outcome.before.latency_ms = latencies[0];
+  outcome.after.latency_ms = latencies[1];
   outcome.seconds = seconds_since(start);
   write_record(recipe, outcome, out);
   return outcome;

@@ -28,11 +28,14 @@ Matrix<double> as_matrix(const at::Tensor& tensor) {
   return matrix;
 }
 
-// A parallel region of two parts, the second of them empty: inside one, nothing else goes parallel.
+// Not by a parallel region with an empty second part: inside one, MKL's LAPACK waits for threads for ever.
 void on_one_thread(const std::function<void()>& body) {
-  at::parallel_for(0, 2, 1, [&](int64_t begin, int64_t) {
-    if (begin == 0) body();
-  });
+  struct OneThread {
+    int before = at::get_num_threads();
+    OneThread() { at::set_num_threads(1); }
+    ~OneThread() { at::set_num_threads(before); }
+  } one;
+  body();
 }
 
 void for_row_parts(int64_t rows,

@@ -1,30 +1,16 @@
 #include "espalier/tabular/check_rows.h"
 
-#include <bit>
 #include <cmath>
 
 #include "espalier/core/error.h"
+#include "espalier/tabular/finite_rows.h"
 
 namespace espalier {
-namespace {
-
-constexpr uint64_t kExponent = 0x7FF0000000000000U;
-
-}  // namespace
 
 void check_numbers(MatrixView<double> x) {
   if (x.rows < 1 || x.columns < 1)
     fail(Kind::data, "{} rows of {} columns: there is nothing to learn from", x.rows, x.columns);
-  for (int64_t r = 0; r < x.rows; ++r) {
-    const double* row = x.row(r);
-    bool odd = false;  // an exponent of ones only
-    for (int64_t c = 0; c < x.columns; ++c)
-      odd |= (std::bit_cast<uint64_t>(row[c]) & kExponent) == kExponent;
-    if (!odd) continue;
-    for (int64_t c = 0; c < x.columns; ++c)
-      if (!std::isfinite(row[c]))
-        fail(Kind::data, "row {}, column {}: {} is not a finite number", r + 1, c + 1, row[c]);
-  }
+  check_finite_rows(x);
 }
 
 void check_columns(MatrixView<double> x, int64_t expected) {

@@ -17,17 +17,6 @@
 namespace espalier {
 namespace {
 
-// With one thread for all below: LAPACK within a parallel region waits for threads that never come.
-template <class Body>
-void alone(const Body& body) {
-  struct OneThread {
-    int before = at::get_num_threads();
-    OneThread() { at::set_num_threads(1); }
-    ~OneThread() { at::set_num_threads(before); }
-  } one;
-  body();
-}
-
 constexpr int64_t kMost = int64_t{1} << 31;
 constexpr int64_t kRowsAtOnce = 4096;
 
@@ -148,7 +137,7 @@ Spectrum by_sketch(MatrixView<T> x,
           at::mm(table.slice(0, begin, end).t(), right.slice(0, begin, end));
     });
     at::Tensor result;
-    alone([&] {
+    on_one_thread([&] {
       torch::NoGradGuard guard;
       result = at::mm(centre.t(), right.sum(0, true)).neg_();
     });
@@ -158,7 +147,7 @@ Spectrum by_sketch(MatrixView<T> x,
   };
   auto orthonormal = [](const at::Tensor& columns) {
     at::Tensor basis;
-    alone([&] {
+    on_one_thread([&] {
       torch::NoGradGuard guard;
       basis = std::get<0>(at::linalg_qr(columns, "reduced"));
     });
@@ -173,7 +162,7 @@ Spectrum by_sketch(MatrixView<T> x,
     range = orthonormal(times(orthonormal(transposed_times(range))));
   at::Tensor s, v;
   const at::Tensor small = transposed_times(range).t();
-  alone([&] {
+  on_one_thread([&] {
     torch::NoGradGuard guard;
     auto [left, values, right] = at::linalg_svd(small, false);
     s = values, v = right;
@@ -287,7 +276,7 @@ Pca<T> fit_pca(const PcaConfig& config, MatrixView<T> x) {
   Pca<T> pca{.rows = x.rows, .whiten = config.whiten};
   pca.solver = chosen_solver(config, x.rows, x.columns, wanted);
   at::Tensor mean;
-  alone([&] {
+  on_one_thread([&] {
     torch::NoGradGuard inner;
     mean = mean_of(x);
   });
@@ -297,7 +286,7 @@ Pca<T> fit_pca(const PcaConfig& config, MatrixView<T> x) {
   if (pca.solver == "randomized")
     found = by_sketch(x, mean, wanted, config);
   else
-    alone([&] {
+    on_one_thread([&] {
       torch::NoGradGuard inner;
       found = pca.solver == "full"
                   ? by_svd(x, mean)
@@ -362,7 +351,7 @@ Matrix<T> Pca<T>::inverse_transform(MatrixView<T> codes) const {
 
 template <class T>
 void IncrementalPca<T>::add(MatrixView<T> part) {
-  alone([&] { add_alone(part); });
+  on_one_thread([&] { add_alone(part); });
 }
 
 template <class T>

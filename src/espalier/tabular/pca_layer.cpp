@@ -8,33 +8,12 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/random.h"
+#include "espalier/tabular/as_tensor.h"
 #include "espalier/tabular/pca.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
 namespace {
-
-// With one thread for all below: LAPACK within a parallel region waits for threads that never come.
-template <class Body>
-void alone(const Body& body) {
-  struct OneThread {
-    int before = at::get_num_threads();
-    OneThread() { at::set_num_threads(1); }
-    ~OneThread() { at::set_num_threads(before); }
-  } one;
-  body();
-}
-
-at::Tensor tensor_of(const Matrix<double>& m) {
-  return at::from_blob(const_cast<double*>(m.values.data()), {m.rows, m.columns}, at::kDouble);
-}
-
-Matrix<double> matrix_of(const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.contiguous();
-  Matrix<double> m(plain.size(0), plain.size(1));
-  std::copy_n(plain.data_ptr<double>(), plain.numel(), m.values.begin());
-  return m;
-}
 
 at::Tensor random_tensor(int64_t rows, int64_t columns, double deviation, Random& random) {
   at::Tensor values = at::empty({rows, columns}, at::kDouble);
@@ -163,10 +142,10 @@ LayerPca learn_alone(const LayerPcaConfig& config, MatrixView<double> table) {
   // Within it, the principal axes of the codes.
   const at::Tensor codes = at::mm(x, basis.t());
   const at::Tensor turn = std::get<1>(at::linalg_eigh(at::mm(codes.t(), codes))).flip(1).t();
-  const at::Tensor turned = at::mm(turn, basis), truth = tensor_of(exact.components);
+  const at::Tensor turned = at::mm(turn, basis), truth = as_tensor(exact.components.view());
   LayerPca found{
-      .method = config.method, .weights = matrix_of(encoder), .turned = matrix_of(turned)};
-  found.angles = principal_angles(matrix_of(space), exact.components);
+      .method = config.method, .weights = as_matrix(encoder), .turned = as_matrix(turned)};
+  found.angles = principal_angles(as_matrix(space), exact.components);
   found.cosines = row_cosines(space, truth);
   found.turned_cosines = row_cosines(turned, truth);
   const at::Tensor rebuilt =
@@ -193,8 +172,8 @@ std::vector<double> principal_angles(const Matrix<double>& a, const Matrix<doubl
   torch::NoGradGuard guard;
   if (a.columns != b.columns || a.rows < 1 || b.rows < 1)
     fail(Kind::usage, "angles between spaces of {} and {} columns", a.columns, b.columns);
-  at::Tensor first = std::get<0>(at::linalg_qr(tensor_of(a).t(), "reduced"));
-  at::Tensor second = std::get<0>(at::linalg_qr(tensor_of(b).t(), "reduced"));
+  at::Tensor first = std::get<0>(at::linalg_qr(as_tensor(a.view()).t(), "reduced"));
+  at::Tensor second = std::get<0>(at::linalg_qr(as_tensor(b.view()).t(), "reduced"));
   if (first.size(1) < second.size(1)) std::swap(first, second);
   // Small angles by their sine, of what the wider space lacks; large ones by their cosine.
   const at::Tensor common = at::mm(first.t(), second);
@@ -212,7 +191,7 @@ std::vector<double> principal_angles(const Matrix<double>& a, const Matrix<doubl
 
 LayerPca learn_pca_layer(const LayerPcaConfig& config, MatrixView<double> table) {
   LayerPca found;
-  alone([&] { found = learn_alone(config, table); });
+  on_one_thread([&] { found = learn_alone(config, table); });
   return found;
 }
 

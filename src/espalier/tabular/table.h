@@ -52,12 +52,12 @@ struct Table {
 };
 
 struct TableConfig {
-  bool header = true;     // else columns are called column1, column2, ...
-  std::string separator;  // one character; empty: found in the first line
+  bool header = true;          // else columns are called column1, column2, ...
+  std::string separator = "";  // one character; empty: found in the first line
   // Cells that say that nothing is known, beside the empty one; blanks around a cell are not looked at.
   std::vector<std::string> missing = {"NA",   "N/A", "n/a", "#N/A", "<NA>", "NULL",
                                       "null", "NaN", "nan", "None", "?"};
-  std::vector<std::string> categories;  // columns whose numbers are names
+  std::vector<std::string> categories = {};  // columns whose numbers are names
 };
 Fields fields(TableConfig& config);
 
