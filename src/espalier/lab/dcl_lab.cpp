@@ -92,7 +92,7 @@ std::string pretrained(const DclLabConfig& lab, ClassifyRecipe recipe, const fs:
 struct Plan {
   const DclWay* way;
   int64_t split, seed;
-  RunTable::Key key() const { return {way->name, std::to_string(split), std::to_string(seed)}; }
+  LabRun run() const { return {way->name, {std::to_string(split), std::to_string(seed)}}; }
 };
 
 // Seeds outermost, so that a stopped experiment has pairs of all ways.
@@ -126,25 +126,12 @@ ExperimentResult summarise(const std::vector<Plan>& runs,
                   {"learning rate", fmt::format("{:g}", peak_rate(recipe.train))},
                   {"machine", machine_line()}},
       .reference = kReference,
-      .ways = {},
-      .wanted = static_cast<int64_t>(runs.size())};
-  for (const DclWay& way : dcl_ways()) {
-    Way found{.name = way.name, .help = way.help, .values = {}, .gain = {}};
-    std::vector<double> own, reference;
-    for (const Plan& run : runs) {
-      std::optional<double> value = table.value(run.key(), "accuracy");
-      if (run.way != &way || !value) continue;
-      found.values.push_back(*value);
-      std::optional<double> other = table.value(
-          {kReference, std::to_string(run.split), std::to_string(run.seed)}, "accuracy");
-      if (!other || way.name == kReference) continue;
-      own.push_back(*value);
-      reference.push_back(*other);
-    }
-    result.runs += static_cast<int64_t>(found.values.size());
-    if (!own.empty()) found.gain = paired_difference(own, reference);
-    if (!found.values.empty()) result.ways.push_back(std::move(found));
-  }
+      .ways = {}};
+  std::vector<std::pair<std::string, std::string>> ways;
+  for (const DclWay& way : dcl_ways()) ways.emplace_back(way.name, way.help);
+  std::vector<LabRun> named;
+  for (const Plan& run : runs) named.push_back(run.run());
+  add_ways(result, ways, named, table);
   return result;
 }
 
@@ -212,7 +199,7 @@ ExperimentResult run_dcl_lab(const DclLabConfig& lab,
     recipe.weights = pretrained(lab, recipe, out);
   for (size_t i = 0; i < runs.size(); ++i) {
     const Plan& run = runs[i];
-    if (table.has(run.key())) continue;
+    if (table.has(run.run().key())) continue;
     say(fmt::format("run {} of {}: {}, split {}, seed {}", i + 1, runs.size(), run.way->name,
                     run.split, run.seed));
     ClassifyRecipe own = recipe_of_split(recipe, run.split);
@@ -223,7 +210,7 @@ ExperimentResult run_dcl_lab(const DclLabConfig& lab,
         out / "runs" / fmt::format("{}-{}-{}", run.way->name, run.split, run.seed);
     TrainOutcome outcome = train_in(own, folder);
     const double validation = outcome.best.items.empty() ? 0 : outcome.best.headline().value;
-    table.add(run.key(), {test_accuracy(folder, own), validation, outcome.seconds});
+    table.add(run.run().key(), {test_accuracy(folder, own), validation, outcome.seconds});
     if (!lab.keep_runs) fs::remove_all(folder);
     write_file_atomic(out / "report.html", experiment_page(summarise(runs, table, recipe)));
   }

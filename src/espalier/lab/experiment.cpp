@@ -92,6 +92,37 @@ void way_row(Html& page, const Way& way, const std::string& reference) {
 
 }  // namespace
 
+RunTable::Key LabRun::key() const {
+  RunTable::Key key = {way};
+  key.insert(key.end(), shared.begin(), shared.end());
+  return key;
+}
+
+void add_ways(ExperimentResult& result,
+              const std::vector<std::pair<std::string, std::string>>& ways,
+              const std::vector<LabRun>& runs,
+              const RunTable& table) {
+  result.wanted = std::ssize(runs);
+  for (const auto& [name, help] : ways) {
+    Way found{.name = name, .help = help, .values = {}, .gain = {}};
+    std::vector<double> own, reference;
+    for (const LabRun& run : runs) {
+      if (run.way != name) continue;
+      const std::optional<double> value = table.value(run.key(), result.score);
+      if (!value) continue;
+      found.values.push_back(*value);
+      const std::optional<double> other =
+          table.value(LabRun{result.reference, run.shared}.key(), result.score);
+      if (!other || name == result.reference) continue;
+      own.push_back(*value);
+      reference.push_back(*other);
+    }
+    result.runs += std::ssize(found.values);
+    if (!own.empty()) found.gain = paired_difference(own, reference);
+    if (!found.values.empty()) result.ways.push_back(std::move(found));
+  }
+}
+
 std::string verdict(const Way& way) {
   if (!way.gain) return "";
   const PairedDifference& gain = *way.gain;

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "espalier/format/run_table.h"
 #include "espalier/metrics/paired.h"
 
 namespace espalier {
@@ -31,6 +32,22 @@ struct ExperimentResult {
   std::vector<Way> ways;
   int64_t runs = 0, wanted = 0;  // done, and of how many
 };
+
+// One run: of which way, and what else names it in the table of runs (seed, split), which it shares with
+// the reference's run that it is paired with.
+struct LabRun {
+  std::string way;
+  RunTable::Key shared;
+
+  RunTable::Key key() const;  // the way, then what is shared
+};
+
+// Sets ways, runs and wanted from the runs that the table has. `ways`: names and help, in the order of
+// the page; result.reference is one of them.
+void add_ways(ExperimentResult& result,
+              const std::vector<std::pair<std::string, std::string>>& ways,
+              const std::vector<LabRun>& runs,
+              const RunTable& table);
 
 // "better by 1.2 points (0.7 to 1.8)", "no difference shown: ...", "worse by ..."; for the reference
 // "". What is claimed follows from the interval alone.

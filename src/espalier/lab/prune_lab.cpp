@@ -13,44 +13,15 @@
 namespace espalier {
 namespace {
 
-void uniform(PruneRecipe& recipe) {
-  recipe.method.method = "uniform";
-}
-
-void log_width(PruneRecipe& recipe) {
-  recipe.method.method = "logwidth";
-}
-
-void random_widths(PruneRecipe& recipe) {
-  recipe.method.method = "random";
-}
-
-void l1(PruneRecipe& recipe) {
-  recipe.method.method = "l1";
-}
-
-void taylor(PruneRecipe& recipe) {
-  recipe.method.method = "taylor";
-}
-
-void eagleeye(PruneRecipe& recipe) {
-  recipe.method.method = "eagleeye";
-}
-
-void metapruning(PruneRecipe& recipe) {
-  recipe.method.method = "metapruning";
-}
-
-void mended(PruneRecipe& recipe) {
-  recipe.method.method = "metapruning";
-  recipe.method.meta.sampling = "sandwich";
-  recipe.method.meta.space = "budget";
+void mend(MetaPruningConfig& meta) {
+  meta.sampling = "sandwich";
+  meta.space = "budget";
 }
 
 struct Plan {
   const PruneLabWay* way;
   int64_t seed;
-  RunTable::Key key() const { return {way->name, std::to_string(seed)}; }
+  LabRun run() const { return {way->name, {std::to_string(seed)}}; }
 };
 
 // Seeds outermost, so that a stopped experiment has pairs of all ways.
@@ -88,7 +59,8 @@ Chosen choose(const PruneLabConfig& lab,
                        .judge = lab.judge};
     recipe.method.meta = lab.meta;
     recipe.method.seed = run.way->anew ? run.seed : 1;
-    run.way->apply(recipe);
+    recipe.method.method = run.way->method;
+    if (run.way->change) run.way->change(recipe.method.meta);
     const bool there = fs::exists(folder / kRecipe);
     RunFolder pruned = there ? RunFolder::resume(folder) : RunFolder::create(folder, true);
     prune_classifier(recipe, pruned, there);
@@ -116,24 +88,12 @@ ExperimentResult summarise(const std::vector<Plan>& runs,
                   {"learning rate", fmt::format("{:g}", peak_rate(recipe.train))},
                   {"machine", machine_line()}},
       .reference = reference,
-      .ways = {},
-      .wanted = static_cast<int64_t>(runs.size())};
-  for (const PruneLabWay& way : prune_lab_ways()) {
-    Way found{.name = way.name, .help = way.help, .values = {}, .gain = {}};
-    std::vector<double> own, others;
-    for (const Plan& run : runs) {
-      std::optional<double> value = table.value(run.key(), "accuracy");
-      if (run.way != &way || !value) continue;
-      found.values.push_back(*value);
-      std::optional<double> other = table.value({reference, std::to_string(run.seed)}, "accuracy");
-      if (!other || way.name == reference) continue;
-      own.push_back(*value);
-      others.push_back(*other);
-    }
-    result.runs += static_cast<int64_t>(found.values.size());
-    if (!own.empty()) found.gain = paired_difference(own, others);
-    if (!found.values.empty()) result.ways.push_back(std::move(found));
-  }
+      .ways = {}};
+  std::vector<std::pair<std::string, std::string>> ways;
+  for (const PruneLabWay& way : prune_lab_ways()) ways.emplace_back(way.name, way.help);
+  std::vector<LabRun> named;
+  for (const Plan& run : runs) named.push_back(run.run());
+  add_ways(result, ways, named, table);
   return result;
 }
 
@@ -154,15 +114,15 @@ Fields fields(PruneLabConfig& config) {
 
 const std::vector<PruneLabWay>& prune_lab_ways() {
   static const std::vector<PruneLabWay> table = {
-      {"uniform", "the same share of every layer", false, uniform},
-      {"logwidth", "the largest sum of the logarithms of widths", false, log_width},
-      {"random", "random widths, others for each seed", true, random_widths},
-      {"l1", "where filters are small", false, l1},
-      {"taylor", "where removal changes the loss least", false, taylor},
-      {"eagleeye", "the best of random widths, judged with their own statistics", false, eagleeye},
-      {"metapruning", "evolution over made weights, as published", false, metapruning},
-      {"metapruning+", "the same with sandwich training and vectors that use the budget", false,
-       mended},
+      {"uniform", "the same share of every layer", "uniform"},
+      {"logwidth", "the largest sum of the logarithms of widths", "logwidth"},
+      {"random", "random widths, others for each seed", "random", /*anew=*/true},
+      {"l1", "where filters are small", "l1"},
+      {"taylor", "where removal changes the loss least", "taylor"},
+      {"eagleeye", "the best of random widths, judged with their own statistics", "eagleeye"},
+      {"metapruning", "evolution over made weights, as published", "metapruning"},
+      {"metapruning+", "the same with sandwich training and vectors that use the budget",
+       "metapruning", false, mend},
   };
   return table;
 }
@@ -190,7 +150,7 @@ ExperimentResult run_prune_lab(const PruneLabConfig& lab,
   }
   for (size_t i = 0; i < runs.size(); ++i) {
     const Plan& run = runs[i];
-    if (table.has(run.key())) continue;
+    if (table.has(run.run().key())) continue;
     say(fmt::format("run {} of {}: {}, seed {}", i + 1, runs.size(), run.way->name, run.seed));
     const Chosen chosen = choose(lab, run, base, out);
     ClassifyRecipe own = recipe;
@@ -199,7 +159,7 @@ ExperimentResult run_prune_lab(const PruneLabConfig& lab,
     own.train.seed = run.seed;
     const fs::path folder = out / "runs" / fmt::format("{}-{}", run.way->name, run.seed);
     const TrainOutcome outcome = train_in(own, folder);
-    table.add(run.key(),
+    table.add(run.run().key(),
               {test_accuracy(folder, own), chosen.macs, chosen.search_seconds, outcome.seconds});
     if (!lab.keep_runs) fs::remove_all(folder);
     write_file_atomic(out / "report.html", experiment_page(summarise(runs, table, lab, recipe)));

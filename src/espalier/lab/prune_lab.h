@@ -27,9 +27,9 @@ struct PruneLabConfig {
 Fields fields(PruneLabConfig& config);
 
 struct PruneLabWay {
-  std::string name, help;
-  bool anew;  // widths of its own for each seed
-  void (*apply)(PruneRecipe&);
+  std::string name, help, method;  // method: a row of prune_methods()
+  bool anew = false;               // widths of its own for each seed
+  void (*change)(MetaPruningConfig&) = nullptr;
 };
 // In the order of the table; the first is what the others are compared with.
 const std::vector<PruneLabWay>& prune_lab_ways();
