@@ -26,10 +26,7 @@ std::string parent_of(const std::string& name) {
 at::Tensor cropped(const at::Tensor& tensor,
                    const ChannelAxis& axis,
                    const std::vector<bool>& keep) {
-  std::vector<int64_t> positions;
-  for (size_t i = 0; i < axis.atoms.size(); ++i)
-    if (axis.atoms[i] < 0 || keep[static_cast<size_t>(axis.atoms[i])])
-      positions.push_back(static_cast<int64_t>(i));
+  const std::vector<int64_t> positions = staying_positions(axis, keep);
   const auto count = std::ssize(positions);
   if (count == std::ssize(axis.atoms)) return tensor;
   if (positions.back() == count - 1) return tensor.narrow(axis.axis, 0, count);

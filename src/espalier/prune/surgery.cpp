@@ -12,14 +12,6 @@
 namespace espalier {
 namespace {
 
-at::Tensor staying_positions(const ChannelAxis& axis, const std::vector<bool>& keep) {
-  std::vector<int64_t> positions;
-  for (size_t i = 0; i < axis.atoms.size(); ++i)
-    if (axis.atoms[i] < 0 || keep[static_cast<size_t>(axis.atoms[i])])
-      positions.push_back(static_cast<int64_t>(i));
-  return torch::tensor(positions, at::kLong);
-}
-
 // The same network as before anything was removed from it.
 ImageModelPtr whole_network(const ImageModel& model) {
   nlohmann::json arguments = model.arguments;
@@ -29,6 +21,14 @@ ImageModelPtr whole_network(const ImageModel& model) {
 }
 
 }  // namespace
+
+std::vector<int64_t> staying_positions(const ChannelAxis& axis, const std::vector<bool>& keep) {
+  std::vector<int64_t> positions;
+  for (size_t i = 0; i < axis.atoms.size(); ++i)
+    if (axis.atoms[i] < 0 || keep[static_cast<size_t>(axis.atoms[i])])
+      positions.push_back(static_cast<int64_t>(i));
+  return positions;
+}
 
 Counts counts_of(const Structure& structure, const std::vector<bool>& keep) {
   Counts counts(structure.groups.size(), 0);
@@ -58,7 +58,8 @@ void remove_channels(ImageModel& model, const Structure& structure, const std::v
   for (const auto& item : model.named_buffers()) state.emplace(item.key(), item.value());
   for (const ChannelAxis& axis : structure.axes) {
     at::Tensor& tensor = changed.try_emplace(axis.tensor, state.at(axis.tensor)).first->second;
-    tensor = tensor.detach().index_select(axis.axis, staying_positions(axis, keep));
+    tensor = tensor.detach().index_select(axis.axis,
+                                          torch::tensor(staying_positions(axis, keep), at::kLong));
   }
   for (auto& [name, tensor] : changed) state.at(name).set_data(tensor.contiguous());
 

@@ -23,6 +23,9 @@ void note_widths(ImageModel& model);
 // Another network with the same layers and numbers.
 ImageModelPtr copy_of(const ImageModel& model);
 
+// The positions of an axis that stay when `keep` says which atoms do.
+std::vector<int64_t> staying_positions(const ChannelAxis& axis, const std::vector<bool>& keep);
+
 // How many of each group `keep` leaves.
 Counts counts_of(const Structure& structure, const std::vector<bool>& keep);
 
