@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "espalier/core/random.h"
+#include "espalier/metrics/precision_recall.h"
+#include "espalier/metrics/roc.h"
 #include "espalier/tabular/linear.h"
 #include "espalier/tabular/naive_bayes.h"
 #include "espalier/tabular/table.h"
@@ -71,6 +73,22 @@ void measure_linear() {
              seconds([&] { fit_linear({}, x.view(), y.view()); }));
 }
 
+// As scores come: each class about its own mean.
+void measure_ranking() {
+  const int64_t count = 1000000;
+  Random random(4);
+  std::vector<uint8_t> positive;
+  std::vector<double> score;
+  for (int64_t i = 0; i < count; ++i) {
+    positive.push_back(random.chance(0.3));
+    score.push_back(1 / (1 + std::exp(random.normal() - positive.back())));
+  }
+  fmt::print("AUC of 1000000 scores,score,{:.4f}\n", seconds([&] { roc_auc({positive, score}); }));
+  fmt::print("average precision of 1000000 scores,score,{:.4f}\n", seconds([&] {
+               average_precision({positive, score});
+             }));
+}
+
 }  // namespace
 }  // namespace espalier
 
@@ -85,4 +103,5 @@ int main(int count, char** words) {
   fmt::print("model,step,seconds\n");
   measure_naive_bayes();
   measure_linear();
+  measure_ranking();
 }

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
 ROUNDS = 5
@@ -33,6 +34,10 @@ def main():
     print(f"{name},predict,{seconds(lambda: model.predict(x)):.4f}")
     x, y = rng.normal(size=(200000, 100)), rng.normal(size=200000)
     print(f"linear regression 200000 x 100,fit,{seconds(lambda: LinearRegression().fit(x, y)):.4f}")
+    y = rng.random(1000000) < 0.3
+    score = 1 / (1 + np.exp(rng.normal(size=len(y)) - y))
+    print(f"AUC of 1000000 scores,score,{seconds(lambda: roc_auc_score(y, score)):.4f}")
+    print(f"average precision of 1000000 scores,score,{seconds(lambda: average_precision_score(y, score)):.4f}")
 
 
 if __name__ == "__main__":

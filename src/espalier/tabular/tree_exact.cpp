@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "espalier/core/error.h"
+#include "espalier/core/radix_sort.h"
 #include "espalier/tabular/column_draw.h"
 #include "espalier/tabular/divide_items.h"
 #include "espalier/tabular/small_sort.h"

@@ -42,8 +42,4 @@ class RankedTable {
   mutable std::vector<uint32_t> rank_of_sample_;
 };
 
-// Sorts by at least the bits `low`..`low + bits - 1` (1 <= bits <= 33; above them all must be 0), stable; `spare` is as
-// long. Returns whichever of the two holds the result.
-uint64_t* radix_sort(uint64_t* items, uint64_t* spare, int64_t count, int low, int bits);
-
 }  // namespace espalier
