@@ -1,5 +1,6 @@
 #include "espalier/core/memory.h"
 
+#include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -16,6 +17,17 @@ TEST(Memory, PagesAreGivenBackAndTheirNeighboursKept) {
   EXPECT_EQ(bytes.substr(bytes.size() - 100), std::string(100, 'x'));
   bytes[4 << 20] = 'y';
   EXPECT_EQ(bytes[4 << 20], 'y');
+}
+
+TEST(Memory, LargeArraysAreWritableWhateverTheirSize) {
+  for (const size_t count : {size_t{0}, size_t{3}, size_t{1} << 18, (size_t{1} << 18) + 1}) {
+    const LargeArray<uint64_t> array = large_array<uint64_t>(count);
+    for (size_t i = 0; i < count; ++i) array[i] = i;
+    if (count > 0) {
+      EXPECT_EQ(array[count - 1], count - 1);
+    }
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(array.get()) % alignof(uint64_t), 0);
+  }
 }
 
 }  // namespace

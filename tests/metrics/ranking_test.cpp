@@ -25,23 +25,11 @@ const Json& golden() {
   return read;
 }
 
-void expect_near(const Values& ours, const Json& theirs, const std::string& what) {
-  ASSERT_EQ(ours.size(), theirs.size()) << what;
-  for (size_t i = 0; i < ours.size(); ++i) {
-    const double value =
-        theirs[i].is_null() ? std::numeric_limits<double>::infinity() : theirs[i].get<double>();
-    if (std::isinf(value))
-      EXPECT_EQ(ours[i], value) << what << " " << i;
-    else
-      EXPECT_NEAR(ours[i], value, 1e-13 * std::max(1.0, std::abs(value))) << what << " " << i;
-  }
-}
-
 TEST(Ranking, CurvesAndAreasAgreeWithScikitLearn) {
   for (const Json& c : golden().at("binary")) {
     const std::vector<uint8_t> truth = c.at("truth");
     const Values score = c.at("score"), weight = c.at("weight");
-    expect_near(mid_ranks(score), c.at("mid_ranks"), "mid-ranks");
+    expect_values(mid_ranks(score), c.at("mid_ranks"), "mid-ranks");
     for (const bool weighted : {false, true}) {
       SCOPED_TRACE(c.at("name").get<std::string>() + (weighted ? ", weighted" : ""));
       const Json& theirs = c.at(weighted ? "weighted" : "plain");
@@ -52,14 +40,14 @@ TEST(Ranking, CurvesAndAreasAgreeWithScikitLearn) {
       for (const Json& part : theirs.at("partial"))
         EXPECT_NEAR(partial_roc_auc(samples, part[0]), part[1].get<double>(), 1e-13) << part[0];
       const RocCurve roc = roc_curve(samples);
-      expect_near(roc.false_positive_rate, theirs.at("fpr"), "false positives");
-      expect_near(roc.true_positive_rate, theirs.at("tpr"), "true positives");
-      expect_near(roc.threshold, theirs.at("roc_threshold"), "threshold");
+      expect_values(roc.false_positive_rate, theirs.at("fpr"), "false positives");
+      expect_values(roc.true_positive_rate, theirs.at("tpr"), "true positives");
+      expect_values(roc.threshold, theirs.at("roc_threshold"), "threshold");
       EXPECT_EQ(roc_curve(samples, true).threshold.size(), theirs.at("all_points"));
       const PrecisionRecallCurve pr = precision_recall_curve(samples);
-      expect_near(pr.precision, theirs.at("precision"), "precision");
-      expect_near(pr.recall, theirs.at("recall"), "recall");
-      expect_near(pr.threshold, theirs.at("pr_threshold"), "threshold");
+      expect_values(pr.precision, theirs.at("precision"), "precision");
+      expect_values(pr.recall, theirs.at("recall"), "recall");
+      expect_values(pr.threshold, theirs.at("pr_threshold"), "threshold");
     }
   }
 }
@@ -89,6 +77,28 @@ TEST(RisingOrder, IsThatOfAStableSortByComparison) {
     EXPECT_EQ(rising_order(values), expected);
   }
   EXPECT_TRUE(rising_order({}).empty());
+}
+
+// Weights of 1 take another way to the same numbers.
+TEST(Ranking, IsTheSameWithWeightsOfOneAndOnBothSidesOfZero) {
+  Random random(3);
+  std::vector<uint8_t> positive;
+  Values score, shifted;
+  const Values ones(3000, 1.0);
+  for (size_t i = 0; i < ones.size(); ++i) {
+    positive.push_back(random.chance(0.4));
+    // Multiples of 1/64, so that moving them by 8 changes no order.
+    score.push_back(std::round(64 * (random.normal() + positive.back())) / 64);
+    shifted.push_back(score.back() + 8);
+  }
+  const double auc = roc_auc({positive, score}), ap = average_precision({positive, score});
+  EXPECT_EQ(roc_auc({positive, score, ones}), auc);
+  EXPECT_EQ(average_precision({positive, score, ones}), ap);
+  EXPECT_EQ(roc_auc({positive, shifted}), auc);
+  const RocCurve curve = roc_curve({positive, score}),
+                 weighted = roc_curve({positive, score, ones});
+  EXPECT_EQ(curve.threshold, weighted.threshold);
+  EXPECT_EQ(curve.true_positive_rate, weighted.true_positive_rate);
 }
 
 TEST(Ranking, RefusesWhatHasNoAnswer) {

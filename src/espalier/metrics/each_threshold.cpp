@@ -17,11 +17,21 @@ Sides sides_of(const BinarySamples& samples) {
     fail(Kind::data, "{} scores for {} samples", samples.score.size(), count);
   if (!samples.weight.empty() && samples.weight.size() != count)
     fail(Kind::data, "{} weights for {} samples", samples.weight.size(), count);
+  uint64_t positives = 0, odd = 0;
+  for (const uint8_t truth : samples.positive) {
+    positives += truth;
+    odd |= truth;
+  }
+  if (odd > 1)
+    for (size_t i = 0; i < count; ++i)
+      if (samples.positive[i] > 1)
+        fail(Kind::data, "the truth of sample {} is {}, neither 0 nor 1", i + 1,
+             samples.positive[i]);
+  if (samples.weight.empty())
+    return {static_cast<double>(positives), static_cast<double>(count - positives)};
   Sides sides;
   for (size_t i = 0; i < count; ++i) {
-    if (samples.positive[i] > 1)
-      fail(Kind::data, "the truth of sample {} is {}, neither 0 nor 1", i + 1, samples.positive[i]);
-    const double weight = samples.weight.empty() ? 1 : samples.weight[i];
+    const double weight = samples.weight[i];
     if (!(weight >= 0) || std::isinf(weight))
       fail(Kind::data, "the weight of sample {} is {}", i + 1, weight);
     (samples.positive[i] ? sides.positives : sides.negatives) += weight;
