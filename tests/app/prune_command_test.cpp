@@ -1,5 +1,6 @@
 // espalier prune as a user meets it: a run becomes a smaller run that every other verb takes.
 #include <algorithm>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -67,6 +68,9 @@ TEST_F(Prune, LeavesARunThatEveryVerbTakes) {
   nlohmann::json record = nlohmann::json::parse(read_file(program_->root() / "half/prune.json"));
   EXPECT_EQ(record["method"], "l1");
   EXPECT_FALSE(record["widths"].empty());
+  const size_t threads = std::min(2u, std::max(1u, std::thread::hardware_concurrency()));
+  EXPECT_EQ(record["latencies"].size(), 2 * threads);  // 1 and 32 pictures
+  EXPECT_EQ(record["accuracy_interval"].size(), 2u);
 
   // The same widths from fresh weights; and what was pruned can be pruned again.
   EXPECT_EQ(run({"train", "classify", "--data", "orchard:species,size=32,train=200,val=60,test=80",

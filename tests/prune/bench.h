@@ -20,12 +20,12 @@ class Bench {
         structure(read_structure(*model, graph, kInput)),
         cost(*model, graph, structure, kInput) {}
 
-  WidthChoice widths(const std::string& budget, const WidthConfig& config = {}) const {
+  WidthChoice widths(const std::string& budget, const WidthConfig& config = {.round_to = 1}) const {
     return {structure, cost, parse_budget(budget, whole()), config};
   }
   PruneChoice choose(MethodOptions options,
                      const std::string& budget,
-                     const WidthConfig& config = {}) const {
+                     const WidthConfig& config = {.round_to = 1}) const {
     WidthChoice choice = widths(budget, config);
     return find_prune_method(options.method)
         .choose({*model, structure, cost, choice, options, data, work});

@@ -115,6 +115,21 @@ TEST(Methods, RoundWidthsAndLeaveNarrowLayersAlone) {
         << bench.structure.groups[i].name << " " << counts[i];
 }
 
+TEST(Methods, WidthsAreLeftThatConvolutionsComputeIn) {
+  Bench bench("mobilenet_v2", {{"width", 0.5}});
+  const WidthConfig config{};
+  PruneChoice choice = bench.choose({.method = "l1"}, "macs=0.5", config);
+  Counts counts = counts_of(bench.structure, choice.keep);
+  bool narrowed = false;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const int64_t size = bench.structure.groups[i].size;
+    const int64_t step = size >= 64 ? 16 : size >= 32 ? 8 : size >= 16 ? 4 : size >= 8 ? 2 : 1;
+    EXPECT_TRUE(counts[i] % step == 0 || counts[i] == size) << counts[i] << " of " << size;
+    narrowed |= size >= 64 && counts[i] < size;
+  }
+  EXPECT_TRUE(narrowed);
+}
+
 TEST(Methods, AnImpossibleBudgetIsRefusedWithWhatIsPossible) {
   Bench bench;
   expect_error([&] { bench.widths("macs=0.001"); }, Kind::usage, "cannot be held", "macs ",

@@ -66,9 +66,7 @@ class OneDnnEngine : public Engine {
  public:
   // Of a graph that check_runnable has seen.
   OneDnnEngine(Graph graph, Precision precision)
-      : graph_(std::move(graph)),
-        precision_(precision),
-        arrangement_(onednn::usual_arrangement(precision)) {}
+      : graph_(std::move(graph)), precision_(precision) {}
 
   at::Tensor run(const at::Tensor& images) override {
     try {
@@ -104,11 +102,12 @@ class OneDnnEngine : public Engine {
       }
     while (plans_.size() >= kPlans) plans_.pop_back();
     auto shapes = shapes_for(graph_, images);
+    if (!arrangement_) arrangement_ = onednn::usual_arrangement(graph_, shapes, precision_);
     plans_.push_front({.shape = shape,
                        .channels_last = channels_last,
                        .threads = threads,
                        .plan = onednn::Plan(onednn::build_layout(
-                           graph_, shapes, weights_, precision_, arrangement_, channels_last))});
+                           graph_, shapes, weights_, precision_, *arrangement_, channels_last))});
     return plans_.front().plan;
   }
 
@@ -118,7 +117,7 @@ class OneDnnEngine : public Engine {
 
   Graph graph_;
   Precision precision_;
-  onednn::Arrangement arrangement_;
+  std::optional<onednn::Arrangement> arrangement_;  // as the first images suggest
   onednn::Weights weights_;
   std::list<Kept> plans_;  // the last used first
 };

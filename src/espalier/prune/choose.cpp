@@ -11,19 +11,29 @@ namespace espalier {
 
 Fields fields(WidthConfig& config) {
   return {field("round_to", config.round_to,
-                "widths become multiples of it where a layer has so many channels; 8 suits most "
-                "processors")
-              .between(1, 1024),
+                "widths become multiples of it where a layer has so many channels; 0: of 16, of "
+                "less in layers of under 64, so that time falls as the multiply-adds do")
+              .between(0, 1024),
           field("least_width", config.least_width, "share of each layer's channels that stays")
               .between(0, 1),
           field("keep_whole", config.keep_whole,
                 "groups of which no channel goes, by the name that --groups prints")};
 }
 
+namespace {
+
+// How many atoms of a group make a multiple of what is wanted in channels.
+int64_t step_of(int64_t round_to, const ChannelGroup& group) {
+  const int64_t channels = group.size * group.width;
+  if (round_to == 0)
+    for (round_to = 16; round_to > 1 && round_to > channels / 4;) round_to /= 2;
+  return round_to / std::gcd(round_to, group.width);
+}
+
+}  // namespace
+
 AllowedCounts::AllowedCounts(const ChannelGroup& group, const WidthConfig& config)
-    : size_(group.size),
-      least_(1),
-      step_(config.round_to / std::gcd(config.round_to, group.width)) {
+    : size_(group.size), least_(1), step_(step_of(config.round_to, group)) {
   if (step_ > size_) {  // too narrow to be rounded: left as it is
     step_ = 1;
     least_ = size_;

@@ -121,6 +121,13 @@ void write_record(const PruneRecipe& recipe, const PruneOutcome& outcome, const 
                                   {"macs", candidate.cost.macs},
                                   {"parameters", candidate.cost.parameters},
                                   {"score", candidate.score}});
+  record["latencies"] = nlohmann::ordered_json::array();
+  for (const LatencyPoint& point : outcome.latencies)
+    record["latencies"].push_back({{"batch", point.batch},
+                                   {"threads", point.threads},
+                                   {"before_ms", point.milliseconds.at(0)},
+                                   {"after_ms", point.milliseconds.at(1)}});
+  if (!outcome.timed_model.empty()) record["timed_model"] = outcome.timed_model;
   write_file_atomic(out / "prune.json", record.dump(1) + "\n");
 }
 
@@ -164,6 +171,7 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   if (recipe.to.find("latency") != std::string::npos) {
     auto latency = open_latency_model(recipe.table, *model.net, graph, outcome.structure, input);
     check_prediction(*latency);
+    outcome.timed_model = latency->compared();
     cost.predict(latency);
   }
   Budget budget = parse_budget(recipe.to, cost.at(outcome.structure.whole()));
@@ -209,10 +217,12 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
     train_classifier(training, out, resume && out.has_state());
   const LoadedModel trained = load_model(out.path());
   outcome.after = measure(trained, out / "model.safetensors", splits.val);
-  const std::vector<double> latencies =
-      measured_latencies({load_model(recipe.run).net, trained.net}, input);
+  const std::vector<ImageModelPtr> both = {load_model(recipe.run).net, trained.net};
+  const std::vector<double> latencies = measured_latencies(both, input);
   outcome.before.latency_ms = latencies[0];
   outcome.after.latency_ms = latencies[1];
+  say("timing both networks, one picture and 32 at a time");
+  outcome.latencies = latency_profile(both, input);
   outcome.seconds = seconds_since(start);
   write_record(recipe, outcome, out);
   return outcome;
@@ -234,6 +244,11 @@ nlohmann::ordered_json to_json(const PruneOutcome& outcome) {
   if (before.accuracy && after.accuracy) {
     add("accuracy", before.accuracy->value, after.accuracy->value);
     json["accuracy_split"] = "val";
+    auto interval = [&](const char* name, const Score& score) {
+      if (score.interval) json[name] = {score.interval->low, score.interval->high};
+    };
+    interval("accuracy_interval", *after.accuracy);
+    interval("accuracy_interval_before", *before.accuracy);
   }
   json["search_seconds"] = outcome.search_seconds;
   json["seconds"] = outcome.seconds;

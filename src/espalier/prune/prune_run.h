@@ -6,12 +6,14 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "espalier/metrics/scores.h"
 #include "espalier/prune/classifier_data.h"
+#include "espalier/prune/latency_profile.h"
 #include "espalier/train/run_folder.h"
 
 namespace espalier {
@@ -47,6 +49,8 @@ struct PruneOutcome {
   Structure structure;  // of the network before
   Counts counts;
   std::vector<PruneCandidate> searched;
+  std::vector<LatencyPoint> latencies;                 // before, after
+  std::vector<std::pair<double, double>> timed_model;  // milliseconds measured and predicted
   double search_seconds = 0, seconds = 0;
 };
 

@@ -80,7 +80,8 @@ std::string tick_text(const Axis& axis, double tick) {
   if (axis.log) return fmt::format("{:.3g}", tick);
   const double step = axis.ticks.size() > 1 ? axis.ticks[1] - axis.ticks[0] : size;
   const double top = std::max(std::abs(axis.ticks.front()), std::abs(axis.ticks.back()));
-  if (top >= 1e7 || top < 1e-3) return fmt::format("{:.4g}", tick);
+  if (top >= 1e10 || top < 1e-3) return fmt::format("{:.4g}", tick);
+  if (top >= 1e7) return fmt::format("{:.6g}M", tick / 1e6);
   if (top >= 1e4) return fmt::format("{:.6g}k", tick / 1000);
   const int decimals = std::clamp(static_cast<int>(-std::floor(std::log10(step) + 1e-9)), 0, 6);
   return fmt::format("{:.{}f}", tick, decimals);

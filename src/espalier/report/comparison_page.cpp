@@ -293,6 +293,7 @@ std::string comparison_page(const Runs& runs) {
   class_differences(page, runs);
   looks_comparison(page, runs);
   cost_table(page, runs);
+  pruning_comparison(page, runs);
   config_differences(page, runs);
   end_page(page);
   return page.take();

@@ -39,7 +39,7 @@ bool drawable(const LineChart& chart, double value) {
 
 Frame frame_of(const LineChart& chart, const Range& x, const Range& y) {
   Frame frame;
-  frame.x = linear_axis(x.low, x.high, 6, true);
+  frame.x = linear_axis(x.low, x.high, 6, chart.tight_x);
   if (chart.log_y) {
     frame.y = log_axis(y.low, y.high);
     return frame;
@@ -146,11 +146,11 @@ void draw_series(Html& svg, const LineChart& chart, const Series& series, const 
   Attributes attributes = {{"class", fmt::format("{} {}", series.faint ? "raw" : "line", colour)},
                            {"d", path_of(chart, series, frame)}};
   if (!series.faint) attributes.emplace_back("data-p", readings(chart, series));
-  svg.empty("path", attributes);
-  if (!series.dots || series.y.size() > 60) return;
+  if (!series.scattered) svg.empty("path", attributes);
+  if (!series.scattered && (!series.dots || series.y.size() > 60)) return;
   for (size_t i = 0; i < series.y.size(); ++i)
     if (drawable(chart, series.y[i]) && std::isfinite(series.x[i]))
-      svg.empty("circle", {{"class", "dot " + colour},
+      svg.empty("circle", {{"class", (series.faint ? "cloud " : "dot ") + colour},
                            {"cx", px(frame.left(series.x[i]))},
                            {"cy", px(frame.top(series.y[i]))},
                            {"r", "2.4"}});
@@ -164,7 +164,9 @@ void legend(Html& html, const LineChart& chart) {
     for (double y : series.y)
       if (drawable(chart, y)) last = y;
     html.open("span").leaf("i", "", {{"class", fmt::format("key s{}", series.colour % 8)}});
-    html.leaf("em", series.name).leaf("b", value_text(chart, last)).close();
+    html.leaf("em", series.name);
+    if (!series.scattered) html.leaf("b", value_text(chart, last));
+    html.close();
   }
   html.leaf("span", "", {{"class", "at"}}).close();
 }

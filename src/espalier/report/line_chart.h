@@ -18,12 +18,14 @@ struct Series {
   int colour = 0;                 // of the palette, 0..
   bool faint = false;             // raw data behind a smoothed curve: thin, pale, not in the legend
   bool dots = false;              // few points that each count
+  bool scattered = false;         // the points alone, however many, no curve through them
 };
 
 struct LineChart {
   std::string title, x_label;
   bool log_y = false;
   bool percent = false;  // y is a share
+  bool tight_x = true;   // the axis ends where the points do, not at round numbers
   double mark_x = -1;    // a vertical hairline with mark_text at its top; < 0: none
   std::string mark_text;
   std::vector<Series> series;

@@ -12,6 +12,7 @@
 #include "espalier/report/html.h"
 #include "espalier/report/json_reader.h"
 #include "espalier/report/read_evaluation.h"
+#include "espalier/report/read_pruning.h"
 
 namespace espalier {
 namespace {
@@ -322,6 +323,8 @@ RunRecord read_run(const fs::path& folder) {
   read_config(folder / "config.toml", run, warnings);
   read_evaluations(folder, run, warnings);
   read_export(folder / "export.json", run, warnings);
+  if (const std::optional<Json> json = load_json(folder / "prune.json", warnings))
+    run.pruning = read_pruning(JsonReader(*json, "prune.json", warnings));
   const bool nothing = run.steps.empty() && run.epochs.empty() && run.failure_count == 0 &&
                        !run.facts && run.config_text.empty() && run.evaluations.empty() &&
                        run.warnings.empty();

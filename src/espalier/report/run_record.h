@@ -91,6 +91,32 @@ struct ExportFacts {
   std::optional<double> max_abs_diff, nodes, opset, bytes;
 };
 
+// A network before and after it was pruned, and how its widths were found.
+struct PruningFacts {
+  struct Figure {
+    std::string name;  // the key of prune.json: "macs", "latency_ms", ...
+    double before = 0, after = 0;
+  };
+  struct Layer {
+    std::string name;
+    double before = 0, after = 0;  // channels
+  };
+  struct Timing {
+    double batch = 0, threads = 0, before = 0, after = 0;  // milliseconds of the batch
+  };
+  struct Candidate {
+    double macs = 0, score = 0;
+  };
+  std::string run, budget, method, scope, then;
+  std::vector<Figure> figures;
+  std::optional<Interval> accuracy_before, accuracy_after;
+  std::vector<Layer> layers;
+  std::vector<Timing> timings;
+  std::vector<Candidate> searched;                     // in the order of the search
+  std::vector<std::pair<double, double>> timed_model;  // milliseconds measured and predicted
+  std::optional<double> search_seconds, seconds;
+};
+
 struct RunRecord {
   std::string name;  // of the folder
   std::vector<StepRecord> steps;
@@ -98,6 +124,7 @@ struct RunRecord {
   std::optional<Facts> facts;
   std::vector<Evaluation> evaluations;  // test first
   std::optional<ExportFacts> exported;
+  std::optional<PruningFacts> pruning;
   std::string config_text;  // config.toml as it stands, "" when there is none
   std::vector<std::pair<std::string, std::string>> config;  // dotted key, value
   int64_t failure_count = 0;

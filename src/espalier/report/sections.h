@@ -29,6 +29,11 @@ void run_key(Html& page, const std::vector<RunRecord>& runs, size_t r);
 void cross_validation_section(Html& page, const RunRecord& run);
 void fit_section(Html& page, const RunRecord& run);
 
+// sections_pruning.cpp: of a pruned run, nothing for others.
+void pruning_section(Html& page, const RunRecord& run);
+// What each pruned run kept against what it costs, beside what it was before.
+void pruning_comparison(Html& page, const std::vector<RunRecord>& runs);
+
 // sections_facts.cpp
 void failure_section(Html& page, const RunRecord& run);
 void cost_section(Html& page, const RunRecord& run);

@@ -163,6 +163,7 @@ std::string single_page(const RunRecord& run) {
   const bool table =
       run.facts && run.facts->task == "table";  // learns in one go, and from no pictures
   if (!table) curve_section(page, {run});
+  pruning_section(page, run);
   cross_validation_section(page, run);
   fit_section(page, run);
   if (const Evaluation* evaluation = run.evaluation()) {

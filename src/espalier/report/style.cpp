@@ -64,6 +64,7 @@ svg .mid{text-anchor:middle}
 .raw{fill:none;stroke:var(--s);stroke-width:.8;stroke-opacity:.3}
 .band{fill:var(--s);fill-opacity:.14}
 .dot{fill:var(--paper);stroke:var(--s);stroke-width:1.5}
+.cloud{fill:var(--s);fill-opacity:.35}
 .s0{--s:var(--c0)}.s1{--s:var(--c1)}.s2{--s:var(--c2)}.s3{--s:var(--c3)}.s4{--s:var(--c4)}.s5{--s:var(--c5)}.s6{--s:var(--c6)}.s7{--s:var(--c7)}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:.82rem;color:var(--soft);margin:3px 0 8px;min-height:1.5em}
 .legend span{display:flex;align-items:baseline;min-width:0;max-width:100%}
@@ -159,6 +160,9 @@ pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-r
 .stack{display:flex;height:13px}
 .stack i{background:var(--s);opacity:.75}
 .stack i+i{border-left:1px solid var(--paper)}
+.stack .gone{opacity:.15}
+.balance+.charts{margin-top:26px}
+.scroll+h3{margin:22px 0 8px}
 svg .bar{fill:var(--right);fill-opacity:.55}
 footer{color:var(--soft);font-size:.8rem;border-top:1px solid var(--line);padding-top:14px}
 @media(max-width:760px){main{padding:26px 16px}h1{font-size:1.8rem}.beside{grid-template-columns:minmax(0,1fr)}

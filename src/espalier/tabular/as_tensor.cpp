@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "espalier/tensor/threads.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -30,12 +31,7 @@ Matrix<double> as_matrix(const at::Tensor& tensor) {
 
 // Not by a parallel region with an empty second part: inside one, MKL's LAPACK waits for threads for ever.
 void on_one_thread(const std::function<void()>& body) {
-  struct OneThread {
-    int before = at::get_num_threads();
-    OneThread() { at::set_num_threads(1); }
-    ~OneThread() { at::set_num_threads(before); }
-  } one;
-  body();
+  with_threads(1, body);
 }
 
 void for_row_parts(int64_t rows,

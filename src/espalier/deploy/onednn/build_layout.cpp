@@ -122,9 +122,33 @@ Layout Builder::build(bool channels_last) {
   return std::move(layout_);
 }
 
-Arrangement usual_arrangement(Precision precision) {
+namespace {
+
+// Of the multiply-adds that convolutions over all channels would do with their channels filled up to whole blocks of
+// 16: the share that the network asks for. The first layer's images are not filled up.
+double filled_share(const Graph& graph, const std::map<std::string, Shape>& shapes) {
+  auto filled = [](int64_t channels) { return (channels + 15) / 16 * 16; };
+  double asked = 0, done = 0;
+  for (const Node& node : graph.nodes) {
+    if (node.op != "Conv" || integer_attribute(node, "group", 1) != 1) continue;
+    const Shape &weight = shapes.at(node.inputs[1]), &out = shapes.at(node.outputs[0]);
+    if (weight.size() != 4 || out.size() != 4) continue;
+    double places = static_cast<double>(weight[2] * weight[3] * out[2] * out[3]);
+    asked += places * static_cast<double>(weight[0] * weight[1]);
+    done += places * static_cast<double>(filled(weight[0]) *
+                                         (weight[1] <= 4 ? weight[1] : filled(weight[1])));
+  }
+  return done > 0 ? asked / done : 1;
+}
+
+}  // namespace
+
+Arrangement usual_arrangement(const Graph& graph,
+                              const std::map<std::string, Shape>& shapes,
+                              Precision precision) {
   bool wide = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
-  return wide && precision == Precision::fp32 ? Arrangement::blocks_of_16 : Arrangement::as_wished;
+  if (!wide || precision != Precision::fp32) return Arrangement::as_wished;
+  return filled_share(graph, shapes) < 0.7 ? Arrangement::channels_last : Arrangement::blocks_of_16;
 }
 
 Layout build_layout(Graph& graph,
