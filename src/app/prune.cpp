@@ -5,36 +5,19 @@
 #include "espalier/core/error.h"
 #include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
-#include "espalier/deploy/trace.h"
-#include "espalier/models/model_file.h"
 #include "espalier/prune/latency_limit.h"
 #include "espalier/prune/prune_run.h"
+#include "espalier/prune/subject.h"
 #include "espalier/report/report.h"
-#include "espalier/tensor/torch.h"
 
 #include "app/verbs.h"
 
 namespace espalier {
 namespace {
 
-// What --groups and --table look at.
-struct Subject {
-  LoadedModel model;
-  Shape input;
-  Graph graph;
-  Structure structure;
-
-  explicit Subject(const std::string& run)
-      : model(load_model(run, "classify")),
-        input({1, static_cast<int64_t>(model.meta.mean.size()), model.meta.input_size,
-               model.meta.input_size}),
-        graph(trace(*model.net, at::zeros(input))),
-        structure(read_structure(*model.net, graph, input)) {}
-};
-
 // Measures only.
 void make_table(const PruneRecipe& recipe, bool json) {
-  Subject subject(recipe.run);
+  PruneSubject subject(recipe.run);
   auto latency = open_latency_model(recipe.table, *subject.model.net, subject.graph,
                                     subject.structure, subject.input);
   fmt::print("{:>12} {:>12}\n", "measured ms", "predicted ms");
@@ -67,7 +50,7 @@ int run_prune(const Arguments& arguments) {
        field("groups", groups, "only print which channels go together and which stay, and why")});
   line.add(fields(recipe));
   if (!line.parse(arguments)) return 0;
-  if (groups) return fmt::print("{}", to_text(Subject(recipe.run).structure)), 0;
+  if (groups) return fmt::print("{}", to_text(PruneSubject(recipe.run).structure)), 0;
   install_interrupt_handler();
   if (recipe.to.empty() && !recipe.table.empty()) return make_table(recipe, line.common().json), 0;
 

@@ -66,12 +66,6 @@ TEST(LayerTimes, EveryKindOfLayerIsTimed) {
   }
 }
 
-TEST(LatencyModel, RanksAreCorrelatedAsSpearmanHasIt) {
-  EXPECT_DOUBLE_EQ(rank_correlation({{1, 10}, {2, 20}, {3, 400}}), 1);
-  EXPECT_DOUBLE_EQ(rank_correlation({{1, 3}, {2, 2}, {3, 1}}), -1);
-  EXPECT_NEAR(rank_correlation({{1, 1}, {2, 2}, {2, 3}, {4, 4}}), 0.9486832980505138, 1e-12);
-}
-
 // What the times are depends on the machine and on what else it does; here only that they are
 // followed, kept and guarded.
 TEST(LatencyModel, PredictsFromWidthsAndHoldsForItsOwnMachineAlone) {

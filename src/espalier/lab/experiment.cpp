@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "espalier/lab/lab_page.h"
 #include "espalier/report/axis.h"
 #include "espalier/report/page.h"
 
@@ -165,12 +166,7 @@ nlohmann::ordered_json to_json(const ExperimentResult& result) {
 
 std::string experiment_page(const ExperimentResult& result) {
   Html page;
-  begin_page(page, result.title);
-  page.open("header").leaf("p", "lab", {{"class", "over"}}).leaf("h1", result.title);
-  page.leaf("p", result.question, {{"class", "lead"}});
-  page.leaf("p", fmt::format("{} of {} runs are done", result.runs, result.wanted),
-            {{"class", "meta"}});
-  page.close();
+  begin_lab_page(page, result.title, result.question, result.runs, result.wanted);
   section(page, "What was found");
   gain_chart(page, result);
   page.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
@@ -191,13 +187,7 @@ std::string experiment_page(const ExperimentResult& result) {
                   result.score),
       {{"class", "meta"}});
   page.close();
-  section(page, "How");
-  page.open("dl", {{"class", "facts"}});
-  for (const auto& [name, value] : result.setting)
-    page.open("div").leaf("dt", name).leaf("dd", value).close();
-  page.close().close();
-  end_page(page);
-  return page.take();
+  return end_lab_page(page, result.setting);
 }
 
 }  // namespace espalier

@@ -104,11 +104,14 @@ PruneData classifier_data(ClassifyTask& task,
       return true;
     });
   };
-  data.score = [meta = task.meta(), recalibrate = data.recalibrate,
-                unseen](const ImageModelPtr& pruned) {
-    recalibrate(pruned);
+  data.accuracy = [meta = task.meta(), unseen](const ImageModelPtr& pruned) {
     ClassifyTask candidate(pruned, meta, {});
     return accuracy(candidate, unseen->batches());
+  };
+  data.score = [recalibrate = data.recalibrate,
+                as_it_is = data.accuracy](const ImageModelPtr& pruned) {
+    recalibrate(pruned);
+    return as_it_is(pruned);
   };
   data.train = [training, train, side = task.meta().input_size](
                    int64_t epochs, const std::function<double(const Batch&, double)>& learn) {

@@ -15,6 +15,7 @@
 #include "espalier/deploy/operators.h"
 #include "espalier/deploy/shapes.h"
 #include "espalier/deploy/trace.h"
+#include "espalier/metrics/rank_correlation.h"
 #include "espalier/prune/surgery.h"
 #include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
@@ -48,19 +49,6 @@ LayerKey key_of(const Graph& folded, const Node& node, const std::map<std::strin
   key.height = input[2];
   key.width = input[3];
   return key;
-}
-
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (size_t begin = 0, end; begin < order.size(); begin = end) {
-    for (end = begin; end < order.size() && values[order[end]] == values[order[begin]];) ++end;
-    for (size_t i = begin; i < end; ++i)
-      ranks[order[i]] = (static_cast<double>(begin) + static_cast<double>(end - 1)) / 2;
-  }
-  return ranks;
 }
 
 // Widths of networks from narrow to whole.
@@ -101,27 +89,6 @@ Line fit_line(const std::vector<std::pair<double, double>>& measured_and_sum) {
   double factor = (w * xy - x * y) / determinant;
   return {factor, (y - factor * x) / w};
 }
-
-}  // namespace
-
-double rank_correlation(const std::vector<std::pair<double, double>>& pairs) {
-  std::vector<double> a, b;
-  for (auto [first, second] : pairs) {
-    a.push_back(first);
-    b.push_back(second);
-  }
-  a = ranks(a);
-  b = ranks(b);
-  double mean = (static_cast<double>(pairs.size()) - 1) / 2, ab = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean) * (b[i] - mean);
-    aa += (a[i] - mean) * (a[i] - mean);
-    bb += (b[i] - mean) * (b[i] - mean);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
-}
-
-namespace {
 
 Network as_exported(ImageModel& model, const Shape& input) {
   Graph graph = trace(model, at::zeros(input));
@@ -220,7 +187,7 @@ LatencyModel LatencyModel::measure(const ImageModel& model,
     predicted = line.factor * predicted + line.overhead;
     latency.error_ += std::abs(predicted - measured) / measured / kCompared;
   }
-  latency.agreement_ = rank_correlation(latency.compared_);
+  latency.agreement_ = spearman(latency.compared_);
   return latency;
 }
 

@@ -67,7 +67,4 @@ double measured_latency(ImageModel& model, const Shape& input);
 std::vector<double> measured_latencies(const std::vector<ImageModelPtr>& models,
                                        const Shape& input);
 
-// Spearman's rank correlation of the pairs; ties get their mean rank.
-double rank_correlation(const std::vector<std::pair<double, double>>& pairs);
-
 }  // namespace espalier

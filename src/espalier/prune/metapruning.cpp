@@ -171,11 +171,15 @@ Fields fields(MetaPruningConfig& config) {
   return join(join(fields(config.net), fields(config.evolution)), std::move(own));
 }
 
-PruneChoice metapruning(const PruneProblem& problem) {
+std::function<ImageModelPtr(const Counts&)> weights_of_any_widths(const PruneProblem& problem) {
   make_folder(problem.work);
-  WeightMaker maker(problem);
-  maker.train();
+  auto maker = std::make_shared<WeightMaker>(problem);
+  maker->train();
+  return [maker](const Counts& counts) { return maker->net().network(counts); };
+}
 
+PruneChoice metapruning(const PruneProblem& problem) {
+  const auto network_of = weights_of_any_widths(problem);
   ScoreTable scores(problem.work / "candidates.csv");
   EvolutionConfig evolution = problem.options.meta.evolution;
   evolution.seed = problem.options.seed;
@@ -192,8 +196,7 @@ PruneChoice metapruning(const PruneProblem& problem) {
     if (interrupted())
       fail(Kind::interrupted, "stopped; the same command with --resume goes on with the search");
     const Counts counts = counts_of(problem, genome);
-    const double score =
-        scores.of(counts, [&] { return problem.data.score(maker.net().network(counts)); });
+    const double score = scores.of(counts, [&] { return problem.data.score(network_of(counts)); });
     if (choice.searched.empty() || score > best) {
       best = score;
       // The found widths are what matters; with --then finetune the strongest filters stay.

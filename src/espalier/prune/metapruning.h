@@ -11,6 +11,8 @@
 // widths where the published code ties both to one gene.
 #pragma once
 
+#include <functional>
+
 #include "espalier/core/fields.h"
 #include "espalier/prune/evolve.h"
 #include "espalier/prune/pruning_net.h"
@@ -37,5 +39,9 @@ struct MetaPruningConfig {
 Fields fields(MetaPruningConfig& config);  // under names that begin with "meta_"
 
 PruneChoice metapruning(const PruneProblem& problem);
+
+// Its first half: trains the network that makes weights for any widths, or goes on with the one in problem.work, and
+// returns what makes a network of some widths. `problem` and what it refers to must outlive that.
+std::function<ImageModelPtr(const Counts&)> weights_of_any_widths(const PruneProblem& problem);
 
 }  // namespace espalier

@@ -34,14 +34,6 @@ PruneChoice uniform(const PruneProblem& problem) {
   return {problem.widths.best(problem.widths.scaled(same_shares(problem)), magnitudes(problem))};
 }
 
-// The scales of MetaPruning (arXiv 1903.10258): 0.10, 0.13, ... 1.00.
-std::vector<double> random_shares(size_t groups, Random& random) {
-  std::vector<double> shares;
-  for (size_t i = 0; i < groups; ++i)
-    shares.push_back(static_cast<double>(10 + 3 * random.below(31)) / 100);
-  return shares;
-}
-
 PruneChoice random_widths(const PruneProblem& problem) {
   Random random(static_cast<uint64_t>(problem.options.seed));
   Counts counts = problem.widths.scaled(random_shares(problem.structure.groups.size(), random));
@@ -105,6 +97,13 @@ PruneChoice eagleeye(const PruneProblem& problem) {
 }
 
 }  // namespace
+
+std::vector<double> random_shares(size_t groups, Random& random) {
+  std::vector<double> shares;
+  for (size_t i = 0; i < groups; ++i)
+    shares.push_back(static_cast<double>(10 + 3 * random.below(31)) / 100);
+  return shares;
+}
 
 const std::vector<PruneMethod>& prune_methods() {
   static const std::vector<PruneMethod> table = {

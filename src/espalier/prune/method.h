@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "espalier/core/files.h"
+#include "espalier/core/random.h"
 #include "espalier/data/loader.h"
 #include "espalier/models/model.h"
 #include "espalier/prune/choose.h"
@@ -33,7 +34,9 @@ struct PruneData {
   std::function<void(const std::function<void()>& after_backward)> backward_batches;
   // Measures the statistics of a pruned network's norms anew, on training pictures.
   std::function<void(const ImageModelPtr& pruned)> recalibrate;
-  // Accuracy on pictures held out of training, after recalibrate().
+  // Accuracy on pictures held out of training, of the network as it is.
+  std::function<double(const ImageModelPtr& pruned)> accuracy;
+  // The same after recalibrate().
   std::function<double(const ImageModelPtr& pruned)> score;
   // Calls `learn` with every batch of so many passes over the training pictures, as the run augments
   // them, and with the share of the steps that are done; it returns the loss.
@@ -66,6 +69,9 @@ struct PruneChoice {
   std::vector<bool> keep;  // of each atom
   std::vector<PruneCandidate> searched = {};
 };
+
+// A share of each group, drawn from the scales of MetaPruning (arXiv 1903.10258): 0.10, 0.13, ... 1.00.
+std::vector<double> random_shares(size_t groups, Random& random);
 
 struct PruneMethod {
   std::string name, help;

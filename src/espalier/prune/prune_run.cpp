@@ -12,6 +12,7 @@
 #include "espalier/deploy/trace.h"
 #include "espalier/models/model_file.h"
 #include "espalier/prune/latency_limit.h"
+#include "espalier/prune/subject.h"
 #include "espalier/prune/surgery.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
@@ -158,24 +159,22 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   auto start = Clock::now();
   const PruneMethod& method = find_prune_method(recipe.method.method);
   if (recipe.to.empty()) fail(Kind::usage, "--to says what the network may cost: macs=0.5");
-  LoadedModel model = load_model(recipe.run, "classify");
+  PruneSubject subject(recipe.run);
+  auto& [model, input, graph, structure, cost] = subject;
   ClassifyRecipe training = training_recipe(recipe);
   Splits splits = open_splits(training.data, training.split);
   say("data: " + splits.description);
 
   PruneOutcome outcome;
-  Shape input = input_of(model.meta);
-  Graph graph = trace(*model.net, at::zeros(input));
-  outcome.structure = read_structure(*model.net, graph, input);
-  CostModel cost(*model.net, graph, outcome.structure, input);
+  outcome.structure = structure;
   if (recipe.to.find("latency") != std::string::npos) {
-    auto latency = open_latency_model(recipe.table, *model.net, graph, outcome.structure, input);
+    auto latency = open_latency_model(recipe.table, *model.net, graph, structure, input);
     check_prediction(*latency);
     outcome.timed_model = latency->compared();
     cost.predict(latency);
   }
   Budget budget = parse_budget(recipe.to, cost.at(outcome.structure.whole()));
-  WidthChoice widths(outcome.structure, cost, budget, recipe.widths);
+  WidthChoice widths(structure, cost, budget, recipe.widths);
   outcome.before = measure(model, model_file_of(recipe.run), splits.val);
 
   const fs::path work = out / "search";
@@ -189,18 +188,17 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   ClassifyTask task(model.net, model.meta, {});
   PruneData data = classifier_data(task, splits.train, splits.val, recipe.judge, training);
   auto choose = [&](const WidthChoice& within) {
-    return method.choose({*model.net, outcome.structure, cost, within, recipe.method, data, work});
+    return method.choose({*model.net, structure, cost, within, recipe.method, data, work});
   };
-  PruneChoice choice = budget.latency()
-                           ? choose_by_clock(budget, recipe.widths, cost, outcome.structure,
-                                             *model.net, input, choose)
-                           : choose(widths);
+  PruneChoice choice = budget.latency() ? choose_by_clock(budget, recipe.widths, cost, structure,
+                                                          *model.net, input, choose)
+                                        : choose(widths);
   outcome.search_seconds = seconds_since(search_start);
-  outcome.counts = counts_of(outcome.structure, choice.keep);
+  outcome.counts = counts_of(structure, choice.keep);
   outcome.searched = std::move(choice.searched);
   say_choice(outcome, cost.at(outcome.counts));
 
-  remove_channels(*model.net, outcome.structure, choice.keep);
+  remove_channels(*model.net, structure, choice.keep);
   data.recalibrate(model.net);
   fs::path cut = out / "pruned";
   make_folder(cut);

@@ -1,0 +1,71 @@
+#include "espalier/metrics/rank_correlation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "espalier/metrics/bootstrap.h"
+
+namespace espalier {
+namespace {
+
+// 0 for the smallest.
+std::vector<double> ranks(const std::vector<double>& values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t begin = 0, end; begin < order.size(); begin = end) {
+    end = begin + 1;
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i)
+      ranks[order[i]] = (static_cast<double>(begin) + static_cast<double>(end - 1)) / 2;
+  }
+  return ranks;
+}
+
+int sign(double value) {
+  return (value > 0) - (value < 0);
+}
+
+}  // namespace
+
+double spearman(const NumberPairs& pairs) {
+  std::vector<double> a, b;
+  for (auto [first, second] : pairs) {
+    a.push_back(first);
+    b.push_back(second);
+  }
+  a = ranks(a);
+  b = ranks(b);
+  double mean = (static_cast<double>(pairs.size()) - 1) / 2, ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    ab += (a[i] - mean) * (b[i] - mean);
+    aa += (a[i] - mean) * (a[i] - mean);
+    bb += (b[i] - mean) * (b[i] - mean);
+  }
+  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+}
+
+double kendall(const NumberPairs& pairs) {
+  double agreed = 0, first_told = 0, second_told = 0;
+  for (size_t i = 0; i < pairs.size(); ++i)
+    for (size_t j = i + 1; j < pairs.size(); ++j) {
+      const int first = sign(pairs[j].first - pairs[i].first),
+                second = sign(pairs[j].second - pairs[i].second);
+      agreed += first * second;
+      first_told += first != 0;
+      second_told += second != 0;
+    }
+  return first_told > 0 && second_told > 0 ? agreed / std::sqrt(first_told * second_told) : 0;
+}
+
+Interval kendall_interval(const NumberPairs& pairs) {
+  return percentile_interval(bootstrap(std::ssize(pairs), [&](std::span<const uint32_t> chosen) {
+    NumberPairs drawn;
+    for (uint32_t i : chosen) drawn.push_back(pairs[i]);
+    return kendall(drawn);
+  }));
+}
+
+}  // namespace espalier
