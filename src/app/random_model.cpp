@@ -23,20 +23,21 @@ Fields fields(RandomModelConfig& config) {
 
 bool is_model_name(const std::string& word) {
   const std::vector<ModelRow>& rows = model_table();
-  return std::any_of(rows.begin(), rows.end(), [&](const ModelRow& r) { return r.name == word; });
+  const std::string name = word.substr(0, word.find(':'));
+  return std::any_of(rows.begin(), rows.end(), [&](const ModelRow& r) { return r.name == name; });
 }
 
 LoadedModel random_model(const std::string& name, const RandomModelConfig& config) {
-  const ModelRow& row = find_named(model_table(), name, "model");
-  nlohmann::json overrides = nlohmann::json::object();
-  if (config.classes > 0) overrides["classes"] = config.classes;
+  ModelChoice choice = parse_model(name);
+  if (config.classes > 0) choice.arguments["classes"] = config.classes;
   seed_generator(1);
-  LoadedModel made{.net = make_model(name, overrides), .meta = {}};
+  LoadedModel made{.net = make_model(choice.name, choice.arguments), .meta = {}};
   int64_t channels = made.net->arguments.at("in_channels");
   Normalisation usual = Normalisation::usual(channels);
   made.meta.mean = usual.mean;
   made.meta.std = usual.deviation;
-  made.meta.input_size = config.size > 0 ? config.size : row.input_size;
+  made.meta.input_size =
+      config.size > 0 ? config.size : find_named(model_table(), choice.name, "model").input_size;
   at::Tensor images = at::randn({2, channels, made.meta.input_size, made.meta.input_size});
   bool done = false;
   recalibrate_norms(*made.net, [&] {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "espalier/core/error.h"
 #include "espalier/core/names.h"
 #include "espalier/models/cifar_resnet.h"
 #include "espalier/models/convnext.h"
@@ -149,6 +150,25 @@ std::string our_model_name(const std::string& published) {
   if (published == "mobilenetv1_100") return "mobilenet_v1";
   if (published == "vit_small_patch16_224") return "vit_small";
   return published;
+}
+
+ModelChoice parse_model(const std::string& text) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  ModelChoice choice{.name = find_named(model_table(), text.substr(0, colon), "model").name};
+  for (size_t at = colon + 1, end; at < text.size(); at = end + 1) {
+    end = at;
+    for (int depth = 0; end < text.size() && (depth > 0 || text[end] != ','); ++end)
+      depth += (text[end] == '[') - (text[end] == ']');
+    const std::string word = text.substr(at, end - at);
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == word.size())
+      fail(Kind::usage, "in '{}': '{}' is no setting; they look like width=0.5", text, word);
+    const std::string value = word.substr(equals + 1);
+    nlohmann::json parsed = nlohmann::json::parse(value, nullptr, false);
+    choice.arguments[word.substr(0, equals)] =
+        parsed.is_discarded() ? nlohmann::json(value) : parsed;
+  }
+  return choice;
 }
 
 ImageModelPtr make_model(const std::string& name, const nlohmann::json& overrides) {

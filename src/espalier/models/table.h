@@ -28,6 +28,15 @@ const std::vector<ModelRow>& model_table();
 // ("vit_small_patch16_224" is our vit_small); other names as they are.
 std::string our_model_name(const std::string& published);
 
+// A row and settings of its family: "mobilenet_v2", "mobilenet_v2:width=0.5,dropout=0". Lists stand in brackets. Throws
+// Error(usage) for an unknown row, offering the nearest, and for a setting without a value; make_model() looks at the
+// settings themselves.
+struct ModelChoice {
+  std::string name;
+  nlohmann::json arguments = nlohmann::json::object();
+};
+ModelChoice parse_model(const std::string& text);
+
 // Sets name and arguments of what it makes. Throws Error(usage) for an unknown name.
 ImageModelPtr make_model(const std::string& name,
                          const nlohmann::json& overrides = nlohmann::json::object());

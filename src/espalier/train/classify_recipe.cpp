@@ -56,12 +56,7 @@ void begin_from_weights(ImageModel& model,
 }
 
 // What recipe.model names: a row of the table, or the network of a model file with all its widths.
-struct Architecture {
-  std::string name;
-  nlohmann::json arguments = nlohmann::json::object();
-};
-
-Architecture architecture_of(const std::string& model) {
+ModelChoice architecture_of(const std::string& model) {
   const auto& rows = model_table();
   bool is_name =
       std::any_of(rows.begin(), rows.end(), [&](const ModelRow& row) { return row.name == model; });
@@ -69,7 +64,7 @@ Architecture architecture_of(const std::string& model) {
     LoadedModel loaded = load_model(model);
     return {loaded.net->name, loaded.net->arguments};
   }
-  return {find_named(rows, model, "model").name};
+  return parse_model(model);
 }
 
 nlohmann::ordered_json cost_record(ClassifyTask& task) {
@@ -170,7 +165,8 @@ Fields fields(ClassifyRecipe& recipe) {
             "image folder, table of labels (.csv, .jsonl), IDX folder, or "
             "orchard[:kind,key=value,...]"),
       field("model", recipe.model,
-            "a name that `espalier models` lists, or a run folder or model file: a network of the "
+            "a name that `espalier models` lists, with settings behind it if any "
+            "(mobilenet_v2:width=0.5), or a run folder or model file: a network of the "
             "same layers and widths"),
       field("weights", recipe.weights,
             "pretrained weights: .pth, .pt, .th, .safetensors, or a folder of timm's layout or a "
@@ -231,7 +227,7 @@ Loader evaluation_loader(const DatasetPtr& data,
 }
 
 TrainOutcome train_classifier(const ClassifyRecipe& recipe, RunFolder& run, bool resume) {
-  Architecture architecture =
+  ModelChoice architecture =
       architecture_of(recipe.model);  // a slip of the pen is told before the data are read
   // At once, so that a run that is stopped while it reads its data can be resumed.
   ClassifyRecipe resolved = recipe;
