@@ -1,5 +1,7 @@
 #include "espalier/prune/metapruning.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -91,6 +93,20 @@ TEST_F(MetaPruning, InProportionEveryVectorUsesTheBudget) {
   for (const PruneCandidate& candidate : choice.searched) {
     EXPECT_LE(candidate.cost.macs, bench_.whole().macs / 2);
     EXPECT_GT(candidate.cost.macs, bench_.whole().macs * 0.35);  // widths of 8 are coarse
+  }
+}
+
+TEST_F(MetaPruning, WithThePublishedGenesTheClassifierReadsAllChannels) {
+  options_.meta.genes = "published";
+  const Genes genes = read_genes(bench_.structure, "published");
+  const size_t last = static_cast<size_t>(
+      std::find(genes.of_group.begin(), genes.of_group.end(), -1) - genes.of_group.begin());
+  for (const char* space : {"levels", "budget"}) {
+    options_.meta.space = space;
+    PruneChoice choice = bench_.choose(options_, "macs=0.6");
+    for (const PruneCandidate& candidate : choice.searched)
+      EXPECT_EQ(candidate.counts.at(last), bench_.structure.whole().at(last)) << space;
+    fs::remove_all(bench_.work);
   }
 }
 

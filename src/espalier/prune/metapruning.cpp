@@ -21,6 +21,7 @@
 namespace espalier {
 namespace {
 
+constexpr double kWhole = 1e6;    // a share that stays whole however far the others are narrowed
 constexpr int32_t kLevels = 31;   // shares 0.10, 0.13, ... 1.00
 constexpr double kLrBatch = 512;  // pictures a step of the published recipe
 
@@ -29,21 +30,21 @@ double share_of_level(int32_t level) {
   return (10 + 3 * level) / 100.0;
 }
 
-// The counts that a vector of levels stands for, whatever they cost; as published, cut off.
-Counts counts_of_levels(const PruneProblem& problem, const Genome& genome) {
-  Counts counts;
-  for (size_t i = 0; i < genome.size(); ++i)
-    counts.push_back(
-        problem.widths.nearest(i, std::floor(static_cast<double>(problem.structure.groups[i].size) *
-                                             share_of_level(genome[i]))));
-  return counts;
+// The share of each group that a vector of levels stands for.
+std::vector<double> shares_of(const Genes& genes, const Genome& genome) {
+  std::vector<double> shares;
+  for (int32_t gene : genes.of_group)
+    shares.push_back(gene < 0 ? kWhole : share_of_level(genome[static_cast<size_t>(gene)]));
+  return shares;
 }
 
-// Those that use the budget.
-Counts counts_in_proportion(const PruneProblem& problem, const Genome& genome) {
-  std::vector<double> shares;
-  for (int32_t level : genome) shares.push_back(share_of_level(level));
-  return problem.widths.scaled(shares);
+// The counts of these shares, whatever they cost; as published, cut off.
+Counts counts_of_shares(const PruneProblem& problem, const std::vector<double>& shares) {
+  Counts counts;
+  for (size_t i = 0; i < shares.size(); ++i)
+    counts.push_back(problem.widths.nearest(
+        i, std::floor(static_cast<double>(problem.structure.groups[i].size) * shares[i])));
+  return counts;
 }
 
 class WeightMaker {
@@ -51,6 +52,7 @@ class WeightMaker {
   explicit WeightMaker(const PruneProblem& problem)
       : problem_(problem),
         config_(problem.options.meta),
+        genes_(read_genes(problem.structure, config_.genes)),
         net_(problem.model, problem.structure, config_.net, problem.options.seed) {}
 
   PruningNet& net() { return net_; }
@@ -86,9 +88,9 @@ class WeightMaker {
  private:
   Counts drawn(Random& random) const {
     Genome genome;
-    for (size_t i = 0; i < problem_.structure.groups.size(); ++i)
+    for (int32_t i = 0; i < genes_.count; ++i)
       genome.push_back(static_cast<int32_t>(random.below(kLevels)));
-    return counts_of_levels(problem_, genome);
+    return counts_of_shares(problem_, shares_of(genes_, genome));
   }
 
   // One forward and backward pass at these widths; returns the logits.
@@ -119,9 +121,9 @@ class WeightMaker {
                               value = loss.item<double>();
                               return loss;
                             }).softmax(1);
-    const Genome narrowest(problem_.structure.groups.size(), 0);
+    const Genome narrowest(static_cast<size_t>(genes_.count), 0);
     for (const Counts& counts :
-         {counts_of_levels(problem_, narrowest), drawn(random), drawn(random)})
+         {counts_of_shares(problem_, shares_of(genes_, narrowest)), drawn(random), drawn(random)})
       learn(batch, counts, [&](const at::Tensor& logits) {
         return -(soft * logits.log_softmax(1)).sum(1).mean();
       });
@@ -130,6 +132,7 @@ class WeightMaker {
 
   const PruneProblem& problem_;
   const MetaPruningConfig& config_;
+  Genes genes_;
   PruningNet net_;
 };
 
@@ -167,7 +170,11 @@ Fields fields(MetaPruningConfig& config) {
       field("meta_space", config.space,
             "metapruning: levels: a vector's widths are what they are (the paper); budget: they "
             "are scaled to use the budget")
-          .one_of({"levels", "budget"})};
+          .one_of({"levels", "budget"}),
+      field("meta_genes", config.genes,
+            "metapruning: groups: each group of channels is a gene; published: the widths inside a "
+            "block are one, and what the classifier reads stays whole (the paper)")
+          .one_of({"groups", "published"})};
   return join(join(fields(config.net), fields(config.evolution)), std::move(own));
 }
 
@@ -183,19 +190,22 @@ PruneChoice metapruning(const PruneProblem& problem) {
   ScoreTable scores(problem.work / "candidates.csv");
   EvolutionConfig evolution = problem.options.meta.evolution;
   evolution.seed = problem.options.seed;
-  const auto counts_of =
-      problem.options.meta.space == "budget" ? counts_in_proportion : counts_of_levels;
-  const GeneSpace space{.levels = std::vector<int32_t>(problem.structure.groups.size(), kLevels),
-                        .feasible = [&](const Genome& genome) {
-                          return problem.widths.holds(counts_of(problem, genome));
-                        }};
+  const Genes genes = read_genes(problem.structure, problem.options.meta.genes);
+  const bool to_budget = problem.options.meta.space == "budget";
+  const auto counts_of = [&](const Genome& genome) {
+    const std::vector<double> shares = shares_of(genes, genome);
+    return to_budget ? problem.widths.scaled(shares) : counts_of_shares(problem, shares);
+  };
+  const GeneSpace space{
+      .levels = std::vector<int32_t>(static_cast<size_t>(genes.count), kLevels),
+      .feasible = [&](const Genome& genome) { return problem.widths.holds(counts_of(genome)); }};
   Progress progress("scoring widths", evolution.population * evolution.generations, "net");
   PruneChoice choice;
   double best = 0;
   evolve(evolution, space, [&](const Genome& genome) {
     if (interrupted())
       fail(Kind::interrupted, "stopped; the same command with --resume goes on with the search");
-    const Counts counts = counts_of(problem, genome);
+    const Counts counts = counts_of(genome);
     const double score = scores.of(counts, [&] { return problem.data.score(network_of(counts)); });
     if (choice.searched.empty() || score > best) {
       best = score;

@@ -7,14 +7,15 @@
 // Where it departs from the published code: norms are recalibrated by a cumulative average instead of a
 // moving one that still holds 12 % of its beginning after 20 batches; the learning rate falls with each
 // step, not each epoch; random vectors that pass the limit are narrowed instead of drawn again, for
-// ever where the limit is tight; groups come from the trace, so ResNet bottlenecks have two middle
-// widths where the published code ties both to one gene.
+// ever where the limit is tight; unless asked for the published genes, each group of the trace is one, so ResNet
+// bottlenecks have two middle widths where the published code ties both to one.
 #pragma once
 
 #include <functional>
 
 #include "espalier/core/fields.h"
 #include "espalier/prune/evolve.h"
+#include "espalier/prune/genes.h"
 #include "espalier/prune/pruning_net.h"
 
 namespace espalier {
@@ -35,6 +36,7 @@ struct MetaPruningConfig {
   // vectors then cost far less than they may. budget: the shares are widened or narrowed together until the
   // vector uses the budget, so that only their proportions are searched.
   std::string space = "levels";
+  std::string genes = "groups";  // read_genes()
 };
 Fields fields(MetaPruningConfig& config);  // under names that begin with "meta_"
 

@@ -8,6 +8,7 @@
 #include "espalier/models/table.h"
 #include "espalier/models/widths.h"
 #include "espalier/nn/norms.h"
+#include "espalier/prune/blocks.h"
 #include "espalier/prune/surgery.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
@@ -16,11 +17,6 @@ namespace espalier {
 namespace {
 
 namespace nn = torch::nn;
-
-std::string parent_of(const std::string& name) {
-  const size_t dot = name.rfind('.');
-  return dot == std::string::npos ? "" : name.substr(0, dot);
-}
 
 // The leading positions of an axis that stay; the axis as it is when all do.
 at::Tensor cropped(const at::Tensor& tensor,
@@ -52,27 +48,6 @@ struct Source : nn::Module {
     return second->forward(torch::relu(first->forward(input))).view(shape);
   }
 };
-
-// The groups that the weights of a block meet, in the order in which the network reads them: the
-// widths around each of its layers. A block is what holds a layer and its neighbours: layer1.0 of
-// layer1.0.conv1.weight.
-std::string block_of(const std::string& parameter) {
-  return parent_of(parent_of(parameter));
-}
-
-std::map<std::string, std::vector<int32_t>> groups_of_blocks(const Structure& structure) {
-  std::map<std::string, std::vector<int32_t>> groups;
-  for (const ChannelAxis& axis : structure.axes) {
-    if (axis.role != AxisRole::writes && axis.role != AxisRole::reads) continue;
-    std::vector<int32_t>& met = groups[block_of(axis.tensor)];
-    for (int32_t atom : axis.atoms) {
-      if (atom < 0) continue;
-      const int32_t group = structure.group_of[static_cast<size_t>(atom)];
-      if (std::find(met.begin(), met.end(), group) == met.end()) met.push_back(group);
-    }
-  }
-  return groups;
-}
 
 // Whether outputs of the parameter can be removed.
 bool has_removable_outputs(const std::vector<const ChannelAxis*>& axes) {
