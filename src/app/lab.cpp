@@ -16,95 +16,92 @@
 namespace espalier {
 namespace {
 
-Fields all_but(const Fields& all, const std::set<std::string>& names) {
-  Fields rest;
-  for (const Field& one : all)
-    if (names.count(one.name) == 0) rest.push_back(one);
-  return rest;
-}
-
-void print_result(const ExperimentResult& result, const fs::path& out, bool json) {
-  if (json) {
-    nlohmann::ordered_json object = to_json(result);
-    object["out"] = out.string();
-    fmt::print("{}\n", object.dump());
-    return;
-  }
+void print_lines(const ExperimentResult& result) {
   for (const Way& way : result.ways) {
     double sum = 0;
     for (double value : way.values) sum += value;
     fmt::print("{:<24} {:3} runs  {:5.1f} %  {}\n", way.name, way.values.size(),
                100 * sum / static_cast<double>(way.values.size()), verdict(way));
   }
-  fmt::print("{}\n", (out / "report.html").string());
 }
 
-int run_dcl(const Arguments& arguments) {
-  std::string out = "lab/dcl";
-  DclLabConfig lab = orchard_dcl_lab();
-  ClassifyRecipe recipe = orchard_dcl_recipe();
-  CommandLine line("espalier lab dcl [flags]",
-                   "does destruction and construction learning pay, and which part of it? Trains "
-                   "each way over seeds and splits\n"
-                   "and compares them in pairs; the same command goes on where it was stopped. The "
-                   "flags of `train` are those of the\n"
-                   "reference, plain training that sees as many images a step for as many steps");
-  line.add({field("out", out, "folder of results.csv, report.html and the runs")});
-  line.add(fields(lab));
-  line.add(all_but(fields(recipe), {"seed", "split_seed", "method"}));
-  if (!line.parse(arguments)) return 0;
-  install_interrupt_handler();
-  print_result(run_dcl_lab(lab, recipe, out), out, line.common().json);
-  return 0;
+void print_lines(const RankResult& result) {
+  for (const RuleRanking& rule : result.rules)
+    fmt::print("{:<14} {:3} vectors  {}\n", rule.name, rule.pairs.size(), verdict(rule));
 }
 
-int run_prune_experiment(const Arguments& arguments) {
-  std::string out = "lab/prune";
-  PruneLabConfig lab;
-  ClassifyRecipe recipe = prune_lab_recipe();
-  CommandLine line(
-      "espalier lab prune [flags]",
-      "which way to choose widths pays? Prunes one network to one budget in each way, "
-      "trains every result from fresh\n"
-      "weights over seeds, and compares in pairs with uniform widths; the same command "
-      "goes on where it was stopped. The\n"
-      "flags of `train` are those of every training");
-  line.add({field("out", out, "folder of results.csv, report.html, the widths and the runs")});
-  line.add(fields(lab));
-  line.add(all_but(fields(recipe), {"weights"}));
-  if (!line.parse(arguments)) return 0;
-  install_interrupt_handler();
-  print_result(run_prune_lab(lab, recipe, out), out, line.common().json);
-  return 0;
-}
+struct About {
+  std::string name, help;
+  std::set<std::string> not_asked;  // flags that the experiment sets itself or has no use for
+};
 
-int run_ranking(const Arguments& arguments) {
-  std::string out = "lab/rank";
-  RankLabConfig lab;
-  ClassifyRecipe recipe = prune_lab_recipe();
-  CommandLine line(
-      "espalier lab rank [flags]",
-      "does the score by which a method picks widths say how well they train? Random widths "
-      "within one budget are scored\n"
-      "by every rule and trained from fresh weights; the same command goes on where it was "
-      "stopped. The flags of `train`\n"
-      "are those of every training");
-  line.add({field("out", out, "folder of scores.csv, results.csv, report.html and the runs")});
-  line.add(fields(lab));
-  line.add(all_but(fields(recipe), {"weights"}));
+// Asks for the flags of the experiment and of `train`, runs it or goes on with it, and says what was found.
+template <class Lab, class Result>
+int run_experiment(const Arguments& arguments,
+                   const About& about,
+                   Lab lab,
+                   ClassifyRecipe recipe,
+                   Result (*run)(const Lab&, const ClassifyRecipe&, const fs::path&)) {
+  std::string out = "lab/" + about.name;
+  CommandLine line("espalier lab " + about.name + " [flags]",
+                   about.help + ".\nThe same command goes on where it was stopped");
+  line.add({field("out", out, "folder of the results as CSV, report.html and the runs")});
+  for (const Fields& all : {fields(lab), fields(recipe)}) {
+    Fields asked;
+    for (const Field& one : all)
+      if (about.not_asked.count(one.name) == 0) asked.push_back(one);
+    line.add(asked);
+  }
   if (!line.parse(arguments)) return 0;
   install_interrupt_handler();
-  const RankResult result = run_rank_lab(lab, recipe, out);
+  const Result result = run(lab, recipe, out);
   if (line.common().json) {
     nlohmann::ordered_json object = to_json(result);
     object["out"] = out;
     fmt::print("{}\n", object.dump());
     return 0;
   }
-  for (const RuleRanking& rule : result.rules)
-    fmt::print("{:<14} {:3} vectors  {}\n", rule.name, rule.pairs.size(), verdict(rule));
+  print_lines(result);
   fmt::print("{}\n", (fs::path(out) / "report.html").string());
   return 0;
+}
+
+int run_dcl(const Arguments& arguments) {
+  return run_experiment(
+      arguments,
+      {"dcl",
+       "does destruction and construction learning pay, and which part of it? Trains each way "
+       "over seeds and splits\n"
+       "and compares them in pairs. The flags of `train` are those of the reference, plain "
+       "training that sees as many\n"
+       "images a step for as many steps",
+       {"seed", "split_seed", "method"}},
+      orchard_dcl_lab(), orchard_dcl_recipe(), run_dcl_lab);
+}
+
+int run_prune_experiment(const Arguments& arguments) {
+  return run_experiment(
+      arguments,
+      {"prune",
+       "which way to choose widths pays? Prunes one network to one budget in each way, trains "
+       "every result from fresh\n"
+       "weights over seeds, and compares in pairs with uniform widths. The flags of `train` are "
+       "those of every training",
+       {"weights"}},
+      PruneLabConfig{}, prune_lab_recipe(), run_prune_lab);
+}
+
+int run_ranking(const Arguments& arguments) {
+  return run_experiment(
+      arguments,
+      {"rank",
+       "does the score by which a method picks widths say how well they train? Random widths "
+       "within one budget are\n"
+       "scored by every rule and trained from fresh weights. The flags of `train` are those of "
+       "every training",
+       {"weights", "population", "generations", "parents", "mutants", "crossings", "mutation",
+        "meta_space", "meta_sampling"}},
+      RankLabConfig{}, prune_lab_recipe(), run_rank_lab);
 }
 
 const std::vector<Action>& experiments() {

@@ -1,40 +1,25 @@
 #include "espalier/lab/prune_lab.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "espalier/deploy/cost.h"
 #include "espalier/format/csv.h"
 #include "espalier/models/model_file.h"
 
 #include "tests/expect_error.h"
+#include "tests/lab/tiny_prune.h"
 
 namespace espalier {
 namespace {
 
-class PruneLab : public testing::Test {
+class PruneLab : public ::testing::Test {
  protected:
-  PruneLab() {
-    fs::remove_all(out);
-    recipe = prune_lab_recipe();
-    recipe.data = "orchard:species,classes=2,size=32,train=24,val=8,test=8";
-    recipe.train.epochs = 1;
-    recipe.train.batch = 8;
-    recipe.train.workers = 0;
-    recipe.train.precision = "fp32";
-    lab.to = "macs=0.5";
-    lab.judge.images = 8;
-    lab.meta.epochs = 1;
-    lab.meta.net.hidden = 2;
-    lab.meta.evolution = {
-        .population = 3, .generations = 2, .parents = 2, .mutants = 1, .crossings = 1};
-  }
-  ~PruneLab() override { fs::remove_all(out); }
+  PruneLab() { testing::make_tiny(lab); }
 
-  fs::path out = fs::path(testing::TempDir()) / fmt::format("espalier_prune_lab_{}", ::getpid());
+  testing::LabFolder folder{"prune_lab"};
+  const fs::path& out = folder.path();
   PruneLabConfig lab;
-  ClassifyRecipe recipe;
+  ClassifyRecipe recipe = testing::tiny_prune_recipe();
 };
 
 TEST_F(PruneLab, EveryWayIsWithinTheBudgetAndTrainedOnce) {

@@ -1,38 +1,27 @@
 #include "espalier/lab/rank_lab.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "espalier/format/csv.h"
-#include "espalier/lab/prune_lab.h"
 
 #include "tests/expect_error.h"
+#include "tests/lab/tiny_prune.h"
 
 namespace espalier {
 namespace {
 
-class RankLab : public testing::Test {
+class RankLab : public ::testing::Test {
  protected:
   RankLab() {
-    fs::remove_all(out);
-    recipe = prune_lab_recipe();
-    recipe.data = "orchard:species,classes=2,size=32,train=24,val=8,test=8";
-    recipe.train.epochs = 1;
-    recipe.train.batch = 8;
-    recipe.train.workers = 0;
-    recipe.train.precision = "fp32";
+    testing::make_tiny(lab);
     lab.vectors = 4;
-    lab.judge.images = 8;
-    lab.meta.epochs = 1;
-    lab.meta.net.hidden = 2;
   }
-  ~RankLab() override { fs::remove_all(out); }
 
-  fs::path out = fs::path(testing::TempDir()) / fmt::format("espalier_rank_lab_{}", ::getpid());
+  testing::LabFolder folder{"rank_lab"};
+  const fs::path& out = folder.path();
   RankLabConfig lab;
-  ClassifyRecipe recipe;
+  ClassifyRecipe recipe = testing::tiny_prune_recipe();
 };
 
 TEST_F(RankLab, ScoresAndTrainsEveryVectorOnceAndGoesOn) {
