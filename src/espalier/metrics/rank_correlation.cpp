@@ -1,28 +1,12 @@
 #include "espalier/metrics/rank_correlation.h"
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "espalier/metrics/bootstrap.h"
+#include "espalier/metrics/rising_order.h"
 
 namespace espalier {
 namespace {
-
-// 0 for the smallest.
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (size_t begin = 0, end; begin < order.size(); begin = end) {
-    end = begin + 1;
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (size_t i = begin; i < end; ++i)
-      ranks[order[i]] = (static_cast<double>(begin) + static_cast<double>(end - 1)) / 2;
-  }
-  return ranks;
-}
 
 int sign(double value) {
   return (value > 0) - (value < 0);
@@ -36,9 +20,9 @@ double spearman(const NumberPairs& pairs) {
     a.push_back(first);
     b.push_back(second);
   }
-  a = ranks(a);
-  b = ranks(b);
-  double mean = (static_cast<double>(pairs.size()) - 1) / 2, ab = 0, aa = 0, bb = 0;
+  a = mid_ranks(a);
+  b = mid_ranks(b);
+  double mean = (static_cast<double>(pairs.size()) + 1) / 2, ab = 0, aa = 0, bb = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     ab += (a[i] - mean) * (b[i] - mean);
     aa += (a[i] - mean) * (a[i] - mean);
