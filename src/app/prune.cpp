@@ -19,7 +19,7 @@ namespace {
 void make_table(const PruneRecipe& recipe, bool json) {
   PruneSubject subject(recipe.run);
   auto latency = open_latency_model(recipe.table, *subject.model.net, subject.graph,
-                                    subject.structure, subject.input);
+                                    subject.structure, subject.input, recipe.widths);
   fmt::print("{:>12} {:>12}\n", "measured ms", "predicted ms");
   for (auto [measured, predicted] : latency->compared())
     fmt::print("{:>12.3f} {:>12.3f}\n", measured, predicted);

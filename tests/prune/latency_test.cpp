@@ -73,7 +73,7 @@ TEST(LatencyModel, PredictsFromWidthsAndHoldsForItsOwnMachineAlone) {
   ImageModelPtr model = make_model("resnet20", {{"width", 8}});
   Graph graph = trace(*model, torch::zeros(input));
   Structure structure = read_structure(*model, graph, input);
-  LatencyModel latency = LatencyModel::measure(*model, graph, structure, input);
+  LatencyModel latency = LatencyModel::measure(*model, graph, structure, input, {});
   EXPECT_EQ(latency.compared().size(), 30u);
   EXPECT_GT(latency.milliseconds(structure.whole()), 0);
   nlohmann::ordered_json json = latency.to_json();

@@ -31,7 +31,8 @@ std::shared_ptr<const LatencyModel> open_latency_model(const fs::path& table,
                                                        const ImageModel& model,
                                                        const Graph& graph,
                                                        const Structure& structure,
-                                                       const Shape& input) {
+                                                       const Shape& input,
+                                                       const WidthConfig& widths) {
   std::shared_ptr<const LatencyModel> latency;
   if (!table.empty() && fs::exists(table)) {
     latency = with_context("reading " + table.string(), [&] {
@@ -39,7 +40,8 @@ std::shared_ptr<const LatencyModel> open_latency_model(const fs::path& table,
           LatencyModel::from_json(parse_table(table), model, graph, structure, input));
     });
   } else {
-    latency = std::make_shared<LatencyModel>(LatencyModel::measure(model, graph, structure, input));
+    latency = std::make_shared<LatencyModel>(
+        LatencyModel::measure(model, graph, structure, input, widths));
     if (!table.empty()) write_file_atomic(table, latency->to_json().dump(1) + "\n");
   }
   say(

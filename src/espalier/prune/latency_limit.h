@@ -19,7 +19,8 @@ std::shared_ptr<const LatencyModel> open_latency_model(const fs::path& table,
                                                        const ImageModel& model,
                                                        const Graph& graph,
                                                        const Structure& structure,
-                                                       const Shape& input);
+                                                       const Shape& input,
+                                                       const WidthConfig& widths);
 
 // Throws Error(usage) when the prediction misses by more than 10 % on average: such a model limits
 // nothing.

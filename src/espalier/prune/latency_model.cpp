@@ -52,12 +52,12 @@ LayerKey key_of(const Graph& folded, const Node& node, const std::map<std::strin
 }
 
 // Widths of networks from narrow to whole.
-Counts random_counts(const Structure& structure, Random& random) {
+Counts random_counts(const Structure& structure, const WidthConfig& widths, Random& random) {
   double least = random.uniform(0.1, 0.9);
   Counts counts;
   for (const ChannelGroup& group : structure.groups)
-    counts.push_back(
-        std::clamp<int64_t>(std::llround(group.size * random.uniform(least, 1)), 1, group.size));
+    counts.push_back(AllowedCounts(group, widths)
+                         .nearest(static_cast<double>(group.size) * random.uniform(least, 1)));
   return counts;
 }
 
@@ -152,7 +152,8 @@ double LatencyModel::milliseconds(const Counts& counts) const {
 LatencyModel LatencyModel::measure(const ImageModel& model,
                                    const Graph& graph,
                                    const Structure& structure,
-                                   const Shape& input) {
+                                   const Shape& input,
+                                   const WidthConfig& widths) {
   LatencyModel latency(model, graph, structure, input);
   const Counts whole = structure.whole();
   {
@@ -173,7 +174,7 @@ LatencyModel LatencyModel::measure(const ImageModel& model,
   Progress progress("timing networks", kFitted + kCompared, "net");
   for (int i = 0; i < kFitted + kCompared; ++i) {
     if (interrupted()) fail(Kind::interrupted, "stopped while timing networks");
-    Counts counts = i == 0 ? whole : random_counts(structure, random);
+    Counts counts = i == 0 ? whole : random_counts(structure, widths, random);
     ImageModelPtr pruned = copy_of(model);
     remove_channels(*pruned, structure, first_of(structure, counts));
     double measured = measured_latency(*pruned, input), sum = latency.sum(counts);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "espalier/models/model.h"
+#include "espalier/prune/choose.h"
 #include "espalier/prune/layer_times.h"
 #include "espalier/prune/structure.h"
 
@@ -16,12 +17,13 @@ namespace espalier {
 // process's threads.
 class LatencyModel {
  public:
-  // Measures layers, fits factor and overhead to 15 random pruned networks and compares with 30
-  // others. Throws as trace(); Error(interrupted).
+  // Measures layers, fits factor and overhead to 15 random pruned networks, of widths that there may be, and compares
+  // with 30 others. Throws as trace(); Error(interrupted).
   static LatencyModel measure(const ImageModel& model,
                               const Graph& graph,
                               const Structure& structure,
-                              const Shape& input);
+                              const Shape& input,
+                              const WidthConfig& widths);
 
   double milliseconds(const Counts& counts) const;
 

@@ -168,7 +168,8 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   PruneOutcome outcome;
   outcome.structure = structure;
   if (recipe.to.find("latency") != std::string::npos) {
-    auto latency = open_latency_model(recipe.table, *model.net, graph, structure, input);
+    auto latency =
+        open_latency_model(recipe.table, *model.net, graph, structure, input, recipe.widths);
     check_prediction(*latency);
     outcome.timed_model = latency->compared();
     cost.predict(latency);
