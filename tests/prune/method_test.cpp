@@ -226,6 +226,24 @@ TEST(Methods, EagleEyeTakesTheBestOfDifferentCandidates) {
   EXPECT_EQ(bench.model->named_parameters()["layer3.2.conv1.weight"].size(0), 32);  // untouched
 }
 
+TEST(Methods, OfTheFinalistsTheBestOnMorePicturesIsTaken) {
+  PruneData data;
+  std::vector<PruneCandidate> searched;
+  for (int64_t i = 0; i < 6; ++i) searched.push_back({{i}, {}, 0.1 * static_cast<double>(i)});
+  searched.push_back(searched.back());  // once more the same widths
+  std::vector<int64_t> asked;
+  const auto network_of = [&](const Counts& counts) {
+    asked.push_back(counts[0]);
+    return ImageModelPtr();
+  };
+  EXPECT_EQ(best_candidate(data, searched, network_of).counts, Counts{5});
+  EXPECT_TRUE(asked.empty());
+  data.finalists = 3;
+  data.final_score = [&](const ImageModelPtr&) { return asked.back() == 4 ? 0.9 : 0.5; };
+  EXPECT_EQ(best_candidate(data, searched, network_of).counts, Counts{4});
+  EXPECT_EQ(asked, (std::vector<int64_t>{5, 4, 3}));
+}
+
 TEST(Methods, AnUnknownNameOffersTheNearest) {
   expect_error([] { find_prune_method("tailor"); }, Kind::usage, "did you mean taylor?");
 }

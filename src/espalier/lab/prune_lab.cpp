@@ -13,9 +13,14 @@
 namespace espalier {
 namespace {
 
-void mend(MetaPruningConfig& meta) {
-  meta.sampling = "sandwich";
-  meta.space = "budget";
+void mend(PruneRecipe& recipe) {
+  recipe.method.meta.sampling = "sandwich";
+  recipe.method.meta.space = "budget";
+  recipe.judge.finalists = 10;
+}
+
+void judge_anew(PruneRecipe& recipe) {
+  recipe.judge.finalists = 10;
 }
 
 struct Plan {
@@ -60,7 +65,7 @@ Chosen choose(const PruneLabConfig& lab,
     recipe.method.meta = lab.meta;
     recipe.method.seed = run.way->anew ? run.seed : 1;
     recipe.method.method = run.way->method;
-    if (run.way->change) run.way->change(recipe.method.meta);
+    if (run.way->change) run.way->change(recipe);
     const bool there = fs::exists(folder / kRecipe);
     RunFolder pruned = there ? RunFolder::resume(folder) : RunFolder::create(folder, true);
     prune_classifier(recipe, pruned, there);
@@ -121,7 +126,9 @@ const std::vector<PruneLabWay>& prune_lab_ways() {
       {"taylor", "where removal changes the loss least", "taylor"},
       {"eagleeye", "the best of random widths, judged with their own statistics", "eagleeye"},
       {"metapruning", "evolution over made weights, as published", "metapruning"},
-      {"metapruning+", "the same with sandwich training and vectors that use the budget",
+      {"finalists", "the same, and the best ten are judged again on all validation pictures",
+       "metapruning", false, judge_anew},
+      {"metapruning+", "finalists, sandwich training, and vectors that use the budget",
        "metapruning", false, mend},
   };
   return table;

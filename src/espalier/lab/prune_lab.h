@@ -29,7 +29,7 @@ Fields fields(PruneLabConfig& config);
 struct PruneLabWay {
   std::string name, help, method;  // method: a row of prune_methods()
   bool anew = false;               // widths of its own for each seed
-  void (*change)(MetaPruningConfig&) = nullptr;
+  void (*change)(PruneRecipe&) = nullptr;
 };
 // In the order of the table; the first is what the others are compared with.
 const std::vector<PruneLabWay>& prune_lab_ways();

@@ -25,8 +25,8 @@ constexpr double kSmoothing = 0.1;  // of labels, as MetaPruning's published cod
 // The first pictures of a data set in a fixed random order.
 class KeptPictures {
  public:
-  KeptPictures(DatasetPtr data, const ModelMeta& meta, const JudgeConfig& config, std::string part)
-      : data_(std::move(data)), meta_(meta), config_(config), part_(std::move(part)) {}
+  KeptPictures(DatasetPtr data, const ModelMeta& meta, int64_t most, std::string part)
+      : data_(std::move(data)), meta_(meta), most_(most), part_(std::move(part)) {}
 
   const std::vector<Batch>& batches() {
     if (!batches_.empty()) return batches_;
@@ -37,7 +37,7 @@ class KeptPictures {
     Random(0).stream(part_).shuffle(order);
     Loader loader = evaluation_loader(subset(data_, order), meta_, kBatch, kWorkers);
     loader.start_epoch(0);
-    for (int64_t images = 0; images < config_.images;) {
+    for (int64_t images = 0; images < most_;) {
       std::optional<Batch> batch = loader.next();
       if (!batch) break;
       images += batch->count;
@@ -50,7 +50,7 @@ class KeptPictures {
  private:
   DatasetPtr data_;
   ModelMeta meta_;
-  JudgeConfig config_;
+  int64_t most_;
   std::string part_;
   std::vector<Batch> batches_;
 };
@@ -70,9 +70,15 @@ double accuracy(ClassifyTask& task, const std::vector<Batch>& batches) {
 }  // namespace
 
 Fields fields(JudgeConfig& config) {
-  return {field("images", config.images,
-                "pictures of the training and of the validation part by which channels are judged")
-              .between(2, 1e9)};
+  return {
+      field("images", config.images,
+            "pictures of the training and of the validation part by which channels are judged")
+          .between(2, 1e9),
+      field("finalists", config.finalists,
+            "of a search: so many of the best are judged again on more pictures, and the best "
+            "of those is taken; 1: none is")
+          .between(1, 1e6),
+      field("final_images", config.final_images, "validation pictures for that").between(2, 1e9)};
 }
 
 PruneData classifier_data(ClassifyTask& task,
@@ -80,9 +86,10 @@ PruneData classifier_data(ClassifyTask& task,
                           DatasetPtr held_out,
                           const JudgeConfig& config,
                           const ClassifyRecipe& training) {
-  auto seen = std::make_shared<KeptPictures>(train, task.meta(), config, "training");
-  auto unseen =
-      std::make_shared<KeptPictures>(std::move(held_out), task.meta(), config, "validation");
+  auto seen = std::make_shared<KeptPictures>(train, task.meta(), config.images, "training");
+  auto unseen = std::make_shared<KeptPictures>(held_out, task.meta(), config.images, "validation");
+  auto more =
+      std::make_shared<KeptPictures>(held_out, task.meta(), config.final_images, "validation");
   PruneData data;
   data.backward_batches = [&task, seen](const std::function<void()>& after_backward) {
     torch::AutoGradMode with_gradients(true);
@@ -112,6 +119,13 @@ PruneData classifier_data(ClassifyTask& task,
                 as_it_is = data.accuracy](const ImageModelPtr& pruned) {
     recalibrate(pruned);
     return as_it_is(pruned);
+  };
+  data.finalists = config.finalists;
+  data.final_score = [meta = task.meta(), recalibrate = data.recalibrate,
+                      more](const ImageModelPtr& pruned) {
+    recalibrate(pruned);
+    ClassifyTask candidate(pruned, meta, {});
+    return accuracy(candidate, more->batches());
   };
   data.train = [training, train, side = task.meta().input_size](
                    int64_t epochs, const std::function<double(const Batch&, double)>& learn) {

@@ -13,6 +13,10 @@ namespace espalier {
 
 struct JudgeConfig {
   int64_t images = 1000;  // of the training and of the held-out part, at most
+  // So many of the best that a search found are judged again, on more held-out pictures, and the best of those is
+  // taken: the first place of many owes something to luck. 1: none is.
+  int64_t finalists = 1;
+  int64_t final_images = 10000;
 };
 Fields fields(JudgeConfig& config);
 

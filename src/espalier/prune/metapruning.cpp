@@ -207,16 +207,15 @@ PruneChoice metapruning(const PruneProblem& problem) {
       fail(Kind::interrupted, "stopped; the same command with --resume goes on with the search");
     const Counts counts = counts_of(genome);
     const double score = scores.of(counts, [&] { return problem.data.score(network_of(counts)); });
-    if (choice.searched.empty() || score > best) {
-      best = score;
-      // The found widths are what matters; with --then finetune the strongest filters stay.
-      choice.keep = problem.widths.best(
-          counts, weight_importance(problem.model, problem.structure, WeightMeasure::l1));
-    }
+    best = std::max(best, score);
     choice.searched.push_back({counts, problem.cost.at(counts), score});
     progress.advance(1, fmt::format("best {:.4f}", best));
     return score;
   });
+  // The found widths are what matters; with --then finetune the strongest filters stay.
+  choice.keep =
+      problem.widths.best(best_candidate(problem.data, choice.searched, network_of).counts,
+                          weight_importance(problem.model, problem.structure, WeightMeasure::l1));
   return choice;
 }
 

@@ -74,6 +74,11 @@ PruneChoice eagleeye(const PruneProblem& problem) {
   PruneChoice choice;
   std::set<Counts> seen;
   double best = -1;
+  const auto cut = [&](const Counts& counts) {
+    ImageModelPtr pruned = copy_of(problem.model);
+    remove_channels(*pruned, problem.structure, problem.widths.best(counts, scores));
+    return pruned;
+  };
   Progress progress("judging widths", problem.options.candidates, "net");
   for (int64_t tries = 0; std::ssize(choice.searched) < problem.options.candidates &&
                           tries < 10 * problem.options.candidates;
@@ -82,21 +87,43 @@ PruneChoice eagleeye(const PruneProblem& problem) {
     Counts counts = problem.widths.scaled(
         tries == 0 ? same_shares(problem) : random_shares(problem.structure.groups.size(), random));
     if (!seen.insert(counts).second) continue;
-    std::vector<bool> keep = problem.widths.best(counts, scores);
-    ImageModelPtr pruned = copy_of(problem.model);
-    remove_channels(*pruned, problem.structure, keep);
-    PruneCandidate candidate{counts, problem.cost.at(counts), problem.data.score(pruned)};
-    if (candidate.score > best) {
-      best = candidate.score;
-      choice.keep = keep;
-    }
-    choice.searched.push_back(std::move(candidate));
+    choice.searched.push_back({counts, problem.cost.at(counts), problem.data.score(cut(counts))});
+    best = std::max(best, choice.searched.back().score);
     progress.advance(1, fmt::format("best {:.3f}", best));
   }
+  choice.keep =
+      problem.widths.best(best_candidate(problem.data, choice.searched, cut).counts, scores);
   return choice;
 }
 
 }  // namespace
+
+const PruneCandidate& best_candidate(
+    const PruneData& data,
+    const std::vector<PruneCandidate>& searched,
+    const std::function<ImageModelPtr(const Counts&)>& network_of) {
+  std::vector<const PruneCandidate*> order;
+  std::set<Counts> different;
+  for (const PruneCandidate& candidate : searched)
+    if (different.insert(candidate.counts).second) order.push_back(&candidate);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->score > b->score; });
+  const PruneCandidate* best = order.front();
+  if (data.finalists < 2 || order.size() < 2) return *best;
+  order.resize(std::min<size_t>(order.size(), static_cast<size_t>(data.finalists)));
+  Progress progress("judging the best anew", std::ssize(order), "net");
+  double highest = -1;
+  for (const PruneCandidate* finalist : order) {
+    if (interrupted()) fail(Kind::interrupted, "stopped while judging the best widths anew");
+    const double score = data.final_score(network_of(finalist->counts));
+    if (score > highest) {
+      highest = score;
+      best = finalist;
+    }
+    progress.advance(1, fmt::format("best {:.4f}", highest));
+  }
+  return *best;
+}
 
 std::vector<double> random_shares(size_t groups, Random& random) {
   std::vector<double> shares;

@@ -38,6 +38,9 @@ struct PruneData {
   std::function<double(const ImageModelPtr& pruned)> accuracy;
   // The same after recalibrate().
   std::function<double(const ImageModelPtr& pruned)> score;
+  // The same on more of them, for so many of the best of a search; 1: the best by `score` is taken.
+  int64_t finalists = 1;
+  std::function<double(const ImageModelPtr& pruned)> final_score;
   // Calls `learn` with every batch of so many passes over the training pictures, as the run augments
   // them, and with the share of the steps that are done; it returns the loss.
   std::function<void(int64_t epochs,
@@ -69,6 +72,12 @@ struct PruneChoice {
   std::vector<bool> keep;  // of each atom
   std::vector<PruneCandidate> searched = {};
 };
+
+// Which of those that a search looked at is taken: the first with the highest score, or of the `finalists` best the one
+// with the highest final score. `searched` is not empty.
+const PruneCandidate& best_candidate(const PruneData& data,
+                                     const std::vector<PruneCandidate>& searched,
+                                     const std::function<ImageModelPtr(const Counts&)>& network_of);
 
 // A share of each group, drawn from the scales of MetaPruning (arXiv 1903.10258): 0.10, 0.13, ... 1.00.
 std::vector<double> random_shares(size_t groups, Random& random);
