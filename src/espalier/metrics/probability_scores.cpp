@@ -10,6 +10,8 @@
 namespace espalier {
 namespace {
 
+constexpr double kRounding = 1e-6;
+
 // Calls body(weight, class, row of probabilities) for each sample; the sum of the weights.
 template <class Body>
 double each_row(const ClassSamples& samples, Body&& body) {

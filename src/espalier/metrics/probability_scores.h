@@ -12,7 +12,7 @@
 
 namespace espalier {
 
-// Both throw Error(data) also for a probability outside [0, 1] and a row that sums to something off 1 by more than 0.01.
+// Both throw Error(data) also for a probability outside [0, 1], but for rounding, and a row that sums to something off 1 by more than 0.01.
 
 // Mean of -log(probability of the true class) in nats; probabilities are clamped to [e, 1 - e], e = 2^-52.
 double log_loss(const ClassSamples& samples);
