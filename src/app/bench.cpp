@@ -18,6 +18,7 @@
 #include "espalier/train/optimiser.h"
 
 #include "app/actions.h"
+#include "app/bench_candidates.h"
 #include "app/random_model.h"
 #include "app/rate.h"
 #include "app/verbs.h"
@@ -38,25 +39,6 @@ Fields fields(NetworkBench& bench, const std::string& models) {
       field("batch", bench.batch, "images at once").between(1, 65536),
   };
   return join(join(all, fields(bench.random)), fields(bench.rate));
-}
-
-void print_result(const CommandLine& line,
-                  nlohmann::ordered_json record,
-                  const Rate& rate,
-                  double resident_before) {
-  record["images_per_second"] = rate.median;
-  record["lowest"] = rate.lowest;
-  record["highest"] = rate.highest;
-  record["calls"] = rate.calls;
-  record["peak_mib"] = peak_resident_mib();
-  record["grown_mib"] = peak_resident_mib() - resident_before;
-  record["machine"] = machine_line();
-  if (line.common().json) {
-    fmt::print("{}\n", record.dump());
-    return;
-  }
-  fmt::print("{:.1f} images a second ({:.1f} .. {:.1f}), {:.0f} MiB at most\n", rate.median,
-             rate.lowest, rate.highest, peak_resident_mib());
 }
 
 // The settings of a network's measurement as the record's first keys.
@@ -112,7 +94,7 @@ int bench_infer(const Arguments& arguments) {
   nlohmann::ordered_json record =
       settings_of("infer", bench.model, bench.batch, name_of(network.precision()), shape[3]);
   record["runtime"] = network.runtime();
-  print_result(line, record, rate, before);
+  print_rate(line, record, rate, before);
   return 0;
 }
 
@@ -189,7 +171,7 @@ int bench_train(const Arguments& arguments) {
   record["method"] = method.name;
   // Of the time of a step, what the method does to the batch: in training the loader's threads do it.
   record["batch_share"] = std::chrono::duration<double>(changing) / all;
-  print_result(line, record, rate, before);
+  print_rate(line, record, rate, before);
   return 0;
 }
 
@@ -229,15 +211,15 @@ int bench_data(const Arguments& arguments) {
     failures += static_cast<int64_t>(next->failures.size());
     return int64_t{next->count};
   });
-  print_result(line,
-               {{"what", "data"},
-                {"data", data},
-                {"images", splits.train->size()},
-                {"size", side},
-                {"batch", batch},
-                {"workers", workers},
-                {"failures", failures}},
-               rate, before);
+  print_rate(line,
+             {{"what", "data"},
+              {"data", data},
+              {"images", splits.train->size()},
+              {"size", side},
+              {"batch", batch},
+              {"workers", workers},
+              {"failures", failures}},
+             rate, before);
   return 0;
 }
 
@@ -245,7 +227,8 @@ const std::vector<Action>& subjects() {
   static const std::vector<Action> table = {
       {"infer", "a folded network on random images", bench_infer},
       {"train", "training steps on random images", bench_train},
-      {"data", "reading, decoding and augmenting a data set", bench_data}};
+      {"data", "reading, decoding and augmenting a data set", bench_data},
+      {"candidates", "width vectors that a search for pruning scores", bench_candidates}};
   return table;
 }
 

@@ -8,9 +8,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
 #include "espalier/core/interrupt.h"
+#include "espalier/core/memory.h"
+#include "espalier/tensor/runtime.h"
 
 namespace espalier {
 namespace {
@@ -75,6 +78,25 @@ Rate measure_rate(const RateConfig& config, const std::function<int64_t()>& call
   rate.highest = rates.back();
   rate.median = rates.size() % 2 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2;
   return rate;
+}
+
+void print_rate(const CommandLine& line,
+                nlohmann::ordered_json record,
+                const Rate& rate,
+                double resident_before) {
+  record["images_per_second"] = rate.median;
+  record["lowest"] = rate.lowest;
+  record["highest"] = rate.highest;
+  record["calls"] = rate.calls;
+  record["peak_mib"] = peak_resident_mib();
+  record["grown_mib"] = peak_resident_mib() - resident_before;
+  record["machine"] = machine_line();
+  if (line.common().json) {
+    fmt::print("{}\n", record.dump());
+    return;
+  }
+  fmt::print("{:.1f} images a second ({:.1f} .. {:.1f}), {:.0f} MiB at most\n", rate.median,
+             rate.lowest, rate.highest, peak_resident_mib());
 }
 
 }  // namespace espalier

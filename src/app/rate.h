@@ -6,7 +6,11 @@
 #include <cstdint>
 #include <functional>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "espalier/core/fields.h"
+
+#include "app/command_line.h"
 
 namespace espalier {
 
@@ -27,5 +31,12 @@ struct Rate {
 // `call` handles some images and returns how many. Three calls and at least a fifth of a second warm up; then each
 // repeat makes calls until its share of the seconds is over, one at least. Throws Error(interrupted) on Ctrl-C.
 Rate measure_rate(const RateConfig& config, const std::function<int64_t()>& call);
+
+// The rate, this machine and this process's memory, which was `resident_before` MiB before it began to work: a line for
+// people, or with --json `record` with these keys added.
+void print_rate(const CommandLine& line,
+                nlohmann::ordered_json record,
+                const Rate& rate,
+                double resident_before);
 
 }  // namespace espalier

@@ -20,6 +20,7 @@ struct PruneSubject {
 
   // A run folder or model file. Throws as load_model(), trace() and read_structure().
   explicit PruneSubject(const std::string& run);
+  explicit PruneSubject(LoadedModel loaded);
 };
 
 }  // namespace espalier
