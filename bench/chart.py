@@ -14,7 +14,7 @@ CHART = ROOT / "docs" / "images" / "performance.svg"
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- tables: bench/chart.py -->", "<!-- end of tables -->"
 TITLES = {"infer": "Inference", "train": "Training step", "data": "Loader"}
-COLOURS = {"onnxruntime": "#0072b2", "torch compile": "#d55e00", "torch eager": "#009e73",
+COLOURS = {"espalier": "#000000", "onnxruntime": "#0072b2", "torch compile": "#d55e00", "torch eager": "#009e73",
            "torch eager fp32 nchw": "#999999", "torch DataLoader": "#cc79a7"}
 LABELS, WIDTH, ROW, TOP = 260, 820, 18, 64  # pixels
 LEAST, MOST = 0.5, 16  # ratios at the ends of the axis

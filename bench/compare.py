@@ -33,7 +33,7 @@ PICTURES = 400  # of the loader's folder
 def settings():
     for model in ("resnet50", "mobilenet_v2"):
         for batch in (1, 8):
-            for precision in ("fp32", "bf16"):
+            for precision in ("fp32", "bf16", "int8"):
                 for threads in (1, 2):
                     yield dict(what="infer", model=model, size=224, batch=batch, threads=threads, precision=precision)
     for model, size, batches in (("resnet20", 32, (16, 128)), ("resnet18", 224, (8, 32)),
@@ -63,7 +63,12 @@ def contenders(row, work, slow):
     common += ["--threads", str(row["threads"])]
     named = ["--model", row["model"], "--precision", row["precision"], *common]
     if row["what"] == "infer":
-        exported = ["--model", str(work / f"{row['model']}.onnx"), *common, "--seconds", "2"]
+        exported = ["--model", str(exported_file(row, work)), *common, "--seconds", "2"]
+        if row["precision"] == "int8":
+            floats = ["--model", str(exported_file({**row, "precision": "fp32"}, work)), *exported[2:]]
+            return {"espalier": [ESPALIER, "bench", "infer", *exported, "--json"],
+                    "espalier fp32": [ESPALIER, "bench", "infer", *floats, "--json"],
+                    "onnxruntime": peer("infer_onnxruntime.py", *exported)}
         named += ["--seconds", "2"]
         ort = "onnxruntime" if row["precision"] == "fp32" else "onnxruntime fp32"
         return {"espalier": [ESPALIER, "bench", "infer", *exported, "--precision", row["precision"], "--json"],
@@ -134,10 +139,18 @@ def measure(row, work, slow):
             for name, result in results.items()]
 
 
+def exported_file(row, work):
+    return work / f"{row['model']}{'-int8' if row['precision'] == 'int8' else ''}.onnx"
+
+
 def prepare(rows, work):
-    for model in {row["model"] for row in rows if row["what"] == "infer"}:
-        subprocess.run([ESPALIER, "export", model, "--size", "224", "--out", str(work / f"{model}.onnx"), "--quiet"],
-                       check=True, stdout=subprocess.DEVNULL)
+    for row in rows:
+        for precision in ("fp32", row["precision"]) if row["what"] == "infer" else ():
+            file = exported_file({**row, "precision": precision}, work)
+            if not file.exists():
+                subprocess.run([ESPALIER, "export", row["model"], "--size", str(row["size"]), "--out", str(file),
+                                "--quiet", *(["--int8"] if precision == "int8" else [])],
+                               check=True, stdout=subprocess.DEVNULL)
     if any(row["what"] == "data" for row in rows):
         subprocess.run(peer("photographs.py", str(work / "pictures"), str(PICTURES)), check=True,
                        stdout=subprocess.DEVNULL)
@@ -169,7 +182,7 @@ def write_results(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="infer,train,data", help="what to measure, separated by commas")
-    parser.add_argument("--precision", default="fp32,bf16,uint8",
+    parser.add_argument("--precision", default="fp32,bf16,int8,uint8",
                         help="arithmetic; uint8 is the loader's; bf16 says little where the processor has no matrix units")
     parser.add_argument("--again", action="store_true", help="measure also what is there already")
     parser.add_argument("--slow", action="store_true", help="training under torch.compile too")

@@ -1,4 +1,5 @@
-"""Inference by ONNX Runtime: infer_onnxruntime.py --model model.onnx --batch 8 --threads 1. fp32 is all it has here."""
+"""Inference by ONNX Runtime: infer_onnxruntime.py --model model.onnx --batch 8 --threads 1. It computes in
+what the file is in: fp32, or int8 of a quantised one."""
 import numpy
 import onnxruntime
 

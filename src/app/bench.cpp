@@ -88,11 +88,12 @@ int bench_infer(const Arguments& arguments) {
   double before = resident_mib();
   Graph graph = graph_to_run(bench);
   Shape shape = images_shape(graph, bench);
+  const bool int8 = !graph.steps.empty();
   Network network(std::move(graph), config);
   at::Tensor images = at::randn(shape);
   Rate rate = measure_rate(bench.rate, [&] { return network.run(images).size(0); });
-  nlohmann::ordered_json record =
-      settings_of("infer", bench.model, bench.batch, name_of(network.precision()), shape[3]);
+  nlohmann::ordered_json record = settings_of(
+      "infer", bench.model, bench.batch, int8 ? "int8" : name_of(network.precision()), shape[3]);
   record["runtime"] = network.runtime();
   print_rate(line, record, rate, before);
   return 0;

@@ -64,6 +64,12 @@ TEST_F(Prune, LeavesARunThatEveryVerbTakes) {
   nlohmann::json exported = last_json(run({"export", "half", "--json", "--quiet"}));
   EXPECT_LT(exported["onnx_max_abs_diff"].get<double>(), 1e-3);
   EXPECT_LT(exported["bytes"], result["bytes_before"]);
+  nlohmann::json int8 =
+      last_json(run({"export", "half", "--int8", "--calibrate", "64", "--json", "--quiet"}));
+  EXPECT_GT(int8["int8_layers"], 19);
+  EXPECT_LT(int8["int8_bytes"].get<double>(), 0.6 * exported["bytes"].get<double>());
+  EXPECT_EQ(int8["int8_bytes"].get<uint64_t>(), bytes_of("half/model-int8.onnx"));
+  EXPECT_NEAR(int8["int8_accuracy"].get<double>(), int8["accuracy_float"].get<double>(), 0.1);
   EXPECT_EQ(run({"report", "half", "--quiet"}).code, 0);
   nlohmann::json record = nlohmann::json::parse(read_file(program_->root() / "half/prune.json"));
   EXPECT_EQ(record["method"], "l1");
@@ -78,7 +84,11 @@ TEST_F(Prune, LeavesARunThatEveryVerbTakes) {
                 .code,
             0);
   nlohmann::json quarter = last_json(run({"prune", "half", "--to", "macs=0.5", "--then", "nothing",
-                                          "--out", "quarter", "--json", "--quiet"}));
+                                          "--int8", "--out", "quarter", "--json", "--quiet"}));
+  EXPECT_GT(quarter["int8_latency_ms"].get<double>(), 0);
+  nlohmann::json again =
+      last_json(run({"eval", "quarter/model-int8.onnx", "--split", "val", "--json", "--quiet"}));
+  EXPECT_EQ(again["accuracy"], quarter["int8_accuracy"]);  // in a process that knows the file alone
   EXPECT_EQ(quarter["macs_before"], result["macs"]);
   EXPECT_GT(last_json(run({"eval", "quarter", "--json", "--quiet"}))["accuracy"].get<double>(), 0);
 }

@@ -3,36 +3,16 @@ files of PyTorch's own exporter under our reader. The build's tests_deploy write
 
 import glob
 import os
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
 import onnx
-import onnxruntime
+
+from exported import floats, run_onnxruntime, run_ours
 
 SIDE = 64
 TOLERANCE = 1e-4  # of the largest logit
-
-
-def run_ours(test_filter, **variables):
-    """Runs some of tests_deploy with these variables in its environment."""
-    binary = os.path.join("tests", "tests_deploy")
-    done = subprocess.run([binary, f"--gtest_filter={test_filter}"], env={**os.environ, **variables},
-                          text=True, capture_output=True)
-    if done.returncode != 0:
-        sys.exit(f"{binary} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-
-
-def run_onnxruntime(path, images):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: images})[0]
-
-
-def floats(path, *shape):
-    return np.fromfile(path, np.float32).reshape(*shape)
 
 
 def compare(name, ours, theirs):

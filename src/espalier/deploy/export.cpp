@@ -42,21 +42,10 @@ void compare(ImageModel& model,
   report.logit_scale = std::max(report.logit_scale, wanted.abs().max().item<double>());
 }
 
-}  // namespace
-
-ExportReport export_onnx(ImageModel& model,
-                         const std::map<std::string, std::string>& metadata,
-                         int64_t channels,
-                         int64_t height,
-                         int64_t width,
-                         const fs::path& path) {
-  ExportReport report;
-  Graph graph = trace(model, random_images({2, channels, height, width}));
-  report.fold = fold_norms(graph);
-  report.nodes = static_cast<int64_t>(graph.nodes.size());
-  graph.metadata = metadata;
-  graph.metadata.emplace("model", model.name);
-
+// Writes the graph beside `path`, lets `prove` look at what a reader gets of it, and moves it there.
+int64_t write_proven(const Graph& graph,
+                     const fs::path& path,
+                     const std::function<void(Graph read)>& prove) {
   fs::path unproven = path;
   unproven += fmt::format(".unproven{}", ::getpid());
   struct Remover {
@@ -67,20 +56,85 @@ ExportReport export_onnx(ImageModel& model,
     }
   } remover{unproven};
   write_onnx(graph, unproven);
-  report.bytes = static_cast<int64_t>(fs::file_size(unproven));
-  GraphRunner runner(read_onnx(unproven));
-  QuietModel quiet(model);
-  for (int64_t batch : {1, 3})
-    compare(model, runner, random_images({batch, channels, height, width}), report);
-  double tolerance = kTolerance * std::max(1.0, report.logit_scale);
-  if (!(report.max_abs_diff <= tolerance))
-    fail(Kind::internal,
-         "the exported network differs from the model by {:.2e} (allowed: {:.2e}); no file was "
-         "written",
-         report.max_abs_diff, tolerance);
+  auto bytes = static_cast<int64_t>(fs::file_size(unproven));
+  prove(read_onnx(unproven));
   std::error_code status;
   fs::rename(unproven, path, status);
   if (status) fail(Kind::io, "cannot rename to {}: {}", path.string(), status.message());
+  return bytes;
+}
+
+}  // namespace
+
+Graph folded_graph(ImageModel& model,
+                   const std::map<std::string, std::string>& metadata,
+                   const Shape& images,
+                   FoldReport* fold) {
+  Shape two = images;
+  two.at(0) = 2;
+  Graph graph = trace(model, random_images(two));
+  FoldReport report = fold_norms(graph);
+  if (fold) *fold = std::move(report);
+  graph.metadata = metadata;
+  graph.metadata.emplace("model", model.name);
+  return graph;
+}
+
+ExportReport export_onnx(ImageModel& model,
+                         const std::map<std::string, std::string>& metadata,
+                         int64_t channels,
+                         int64_t height,
+                         int64_t width,
+                         const fs::path& path) {
+  ExportReport report;
+  Graph graph = folded_graph(model, metadata, {1, channels, height, width}, &report.fold);
+  report.nodes = static_cast<int64_t>(graph.nodes.size());
+  report.bytes = write_proven(graph, path, [&](Graph read) {
+    GraphRunner runner(std::move(read));
+    QuietModel quiet(model);
+    for (int64_t batch : {1, 3})
+      compare(model, runner, random_images({batch, channels, height, width}), report);
+    double tolerance = kTolerance * std::max(1.0, report.logit_scale);
+    if (!(report.max_abs_diff <= tolerance))
+      fail(Kind::internal,
+           "the exported network differs from the model by {:.2e} (allowed: {:.2e}); no file was "
+           "written",
+           report.max_abs_diff, tolerance);
+  });
+  return report;
+}
+
+Int8Report export_int8(const Graph& folded,
+                       const ImageSource& images,
+                       const QuantiseConfig& config,
+                       const fs::path& path) {
+  Int8Report report;
+  at::Tensor shown;  // the first pictures, which both networks look at
+  Ranges ranges = measure_ranges(
+      folded,
+      [&] {
+        std::optional<at::Tensor> next = images();
+        if (next && !shown.defined()) shown = *next;
+        return next;
+      },
+      config.percentile);
+  at::Tensor wanted = GraphRunner(folded).run(shown);
+  Graph graph = folded;
+  report.quantised = quantise(graph, ranges, config);
+  at::Tensor planned = GraphRunner(graph).run(shown);
+  report.bytes = write_proven(graph, path, [&](Graph read) {
+    at::Tensor given = GraphRunner(std::move(read)).run(shown);
+    double scale = std::max(1.0, wanted.abs().max().item<double>());
+    double lost = (planned - given).abs().max().item<double>() / scale;
+    if (!(lost <= kTolerance))
+      fail(Kind::internal,
+           "the file gives answers that differ by {:.2e} from what was quantised; it was not "
+           "written",
+           lost);
+    report.difference = (given - wanted).abs().mean().item<double>() / scale;
+    report.same_answers =
+        given.argmax(1).eq(wanted.argmax(1)).to(at::kDouble).mean().item<double>();
+  });
   return report;
 }
 

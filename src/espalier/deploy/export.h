@@ -7,6 +7,7 @@
 
 #include "espalier/core/files.h"
 #include "espalier/deploy/fold.h"
+#include "espalier/deploy/quantise.h"
 
 namespace espalier {
 
@@ -29,5 +30,26 @@ ExportReport export_onnx(ImageModel& model,
                          int64_t height,
                          int64_t width,
                          const fs::path& path);
+
+// The traced graph with its norms folded, as files hold it. `images`: of one picture.
+Graph folded_graph(ImageModel& model,
+                   const std::map<std::string, std::string>& metadata,
+                   const Shape& images,
+                   FoldReport* fold = nullptr);
+
+struct Int8Report {
+  QuantiseReport quantised;
+  double difference = 0;    // mean over the first pictures' logits, of the largest float one
+  double same_answers = 0;  // share of these pictures with the same first answer
+  int64_t bytes = 0;
+};
+
+// The same network in eight bits (deploy/quantise.h), its ranges measured on `images`. The file appears
+// only when what is read back from it gives the answers of the quantised graph; else Error(internal). Throws
+// as measure_ranges and quantise.
+Int8Report export_int8(const Graph& folded,
+                       const ImageSource& images,
+                       const QuantiseConfig& config,
+                       const fs::path& path);
 
 }  // namespace espalier

@@ -67,4 +67,34 @@ Fused fuse(const Graph& graph,
   return fused;
 }
 
+void merge_rounded_sums(Graph& graph) {
+  std::map<std::string, size_t> maker;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) maker[graph.nodes[i].outputs[0]] = i;
+  Readers readers(graph);
+  // The node of `op` that makes `value`, for one reader alone.
+  auto made_by = [&](const std::string& value, const char* op) -> const Node* {
+    auto found = maker.find(value);
+    if (found == maker.end() || readers.count(value) != 1) return nullptr;
+    const Node& node = graph.nodes[found->second];
+    return node.op == op ? &node : nullptr;
+  };
+  auto layer_behind = [&](const std::string& term) -> const Node* {
+    const Node* node = made_by(term, "DequantizeLinear");
+    if (node) node = made_by(node->inputs[0], "QuantizeLinear");
+    if (node) node = made_by(node->inputs[0], "Conv");
+    return node && graph.steps.count(node->inputs[1]) ? node : nullptr;
+  };
+  for (Node& sum : graph.nodes) {
+    if (sum.op != "Add" || sum.inputs[0] == sum.inputs[1]) continue;
+    for (size_t i : {size_t{0}, size_t{1}}) {
+      const Node* layer = layer_behind(sum.inputs[i]);
+      auto other = maker.find(sum.inputs[1 - i]);
+      if (!layer || other == maker.end() || &graph.nodes[other->second] > layer) continue;
+      sum.inputs[i] = layer->outputs[0];
+      break;
+    }
+  }
+  drop_unread(graph);
+}
+
 }  // namespace espalier

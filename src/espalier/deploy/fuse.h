@@ -53,4 +53,9 @@ Fused fuse(const Graph& graph,
            const Node& node,
            const std::function<bool(const Node& sum, const std::string& addend)>& may_add);
 
+// Drops the rounding between an int8 convolution and the sum that alone reads it, when the other term is
+// ready by then: the sum is computed on the convolution's own, unrounded result. Answers differ from the
+// graph's by less than one step of what was dropped.
+void merge_rounded_sums(Graph& graph);
+
 }  // namespace espalier

@@ -113,6 +113,7 @@ void drop_unread(Graph& graph) {
     if (!is_read) graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
   }
   std::erase_if(graph.constants, [&](const auto& item) { return !read.count(item.first); });
+  std::erase_if(graph.steps, [&](const auto& item) { return !read.count(item.first); });
 }
 
 std::string free_name(const Graph& graph, const std::string& wish) {

@@ -35,11 +35,20 @@ struct Port {
   Shape shape;  // -1: any size (the batch)
 };
 
+// How a constant lies in an int8 file: as whole numbers, each times its channel's scale.
+struct Steps {
+  at::Tensor scale;   // float32, > 0: one number, or one a channel
+  int64_t axis = 0;   // of the channels
+  bool wide = false;  // int32 (biases), else int8
+};
+
 struct Graph {
   std::vector<Port> inputs, outputs;
   std::vector<Node> nodes;  // each after those whose outputs it reads
   std::map<std::string, at::Tensor>
-      constants;  // float32 weights under their parameter names; int64 arguments
+      constants;  // float32 weights under their parameter names; int64 arguments; zero points
+  std::map<std::string, Steps>
+      steps;  // of those constants that are whole numbers times a scale; their values are the products
   std::map<std::string, std::string> metadata;  // class names, normalisation: the file's string map
 };
 

@@ -2,6 +2,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/deploy/operators.h"
+#include "espalier/deploy/qdq.h"
 #include "espalier/tensor/torch.h"
 
 namespace espalier {
@@ -124,6 +125,20 @@ Kernel pad(const Graph& graph, const Node& node) {
   };
 }
 
+// Quantised numbers are whole numbers in floats here.
+Kernel quantise(const Graph& graph, const Node& node) {
+  return [q = quantise_arguments(graph, node)](const Inputs& in) {
+    Tensor whole = at::round(in[0].to(at::kFloat) / q.scale) + q.zero_point;
+    return at::clamp_(whole, q.lowest(), q.highest());
+  };
+}
+
+Kernel dequantise(const Graph& graph, const Node& node) {
+  return [q = quantise_arguments(graph, node)](const Inputs& in) {
+    return (in[0] - q.zero_point) * q.scale;
+  };
+}
+
 Kernel reduce_mean(const Graph& graph, const Node& node) {
   return [&graph, &node](const Inputs& in) {
     ReduceArguments reduce = reduce_arguments(graph, node, in[0].dim());
@@ -201,6 +216,7 @@ const std::map<std::string_view, Kernel (*)(const Graph&, const Node&)>& with_ar
       {"Concat", concat},
       {"Conv", convolution},
       {"ConvTranspose", convolution},
+      {"DequantizeLinear", dequantise},
       {"Flatten", flatten},
       {"Gather", gather},
       {"Gemm", gemm},
@@ -210,6 +226,7 @@ const std::map<std::string_view, Kernel (*)(const Graph&, const Node&)>& with_ar
       {"LogSoftmax", log_softmax},
       {"MaxPool", max_pool},
       {"Pad", pad},
+      {"QuantizeLinear", quantise},
       {"ReduceMean", reduce_mean},
       {"Reshape", reshape},
       {"Resize", resize},

@@ -6,6 +6,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/core/progress.h"
+#include "espalier/deploy/fuse.h"
 #include "espalier/deploy/run_graph.h"
 #include "espalier/deploy/shapes.h"
 #include "espalier/tensor/latency.h"
@@ -66,7 +67,9 @@ class OneDnnEngine : public Engine {
  public:
   // Of a graph that check_runnable has seen.
   OneDnnEngine(Graph graph, Precision precision)
-      : graph_(std::move(graph)), precision_(precision) {}
+      : graph_(std::move(graph)), precision_(precision) {
+    merge_rounded_sums(graph_);
+  }
 
   at::Tensor run(const at::Tensor& images) override {
     try {

@@ -8,6 +8,7 @@
 #include "espalier/core/memory.h"
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/operators.h"
+#include "espalier/deploy/qdq.h"
 #include "espalier/deploy/shapes.h"
 #include "espalier/format/checksum.h"
 #include "espalier/tensor/torch.h"
@@ -15,7 +16,8 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kFloat = 1, kInt32 = 6, kInt64 = 7;  // TensorProto.DataType
+constexpr int64_t kFloat = 1, kUint8 = 2, kInt8 = 3, kInt32 = 6,
+                  kInt64 = 7;  // TensorProto.DataType
 constexpr int64_t kOldestOpset = 11, kNewestOpset = 22;
 
 struct RawTensor {
@@ -75,8 +77,10 @@ at::Tensor filled(const Shape& shape, at::ScalarType type, const void* data, siz
 
 at::Tensor to_tensor(const RawTensor& raw, const std::string& place) {
   std::string where = fmt::format("{}, tensor {}", place, in_quotes(raw.name));
-  if (raw.type != kFloat && raw.type != kInt32 && raw.type != kInt64)
-    fail(Kind::unsupported, "{}: data type {}; float32 (1), int32 (6) and int64 (7) are handled",
+  bool is_byte = raw.type == kUint8 || raw.type == kInt8;
+  if (raw.type != kFloat && raw.type != kInt32 && raw.type != kInt64 && !is_byte)
+    fail(Kind::unsupported,
+         "{}: data type {}; float32 (1), uint8 (2), int8 (3), int32 (6) and int64 (7) are handled",
          where, raw.type);
   if (raw.shape.size() > 8)
     fail(Kind::unsupported, "{}: {} axes; 8 are handled", where, raw.shape.size());
@@ -84,7 +88,7 @@ at::Tensor to_tensor(const RawTensor& raw, const std::string& place) {
     if (size < 0) fail(Kind::format, "{}: a size of {}", where, size);
   auto numbers =
       static_cast<uint64_t>(with_context(where, [&] { return count_numbers(raw.shape); }));
-  size_t width = raw.type == kInt64 ? 8 : 4;
+  size_t width = raw.type == kInt64 ? 8 : is_byte ? 1 : 4;
   size_t given = raw.raw              ? raw.raw->size() / width
                  : raw.type == kFloat ? raw.floats.size()
                                       : raw.integers.size();
@@ -96,6 +100,12 @@ at::Tensor to_tensor(const RawTensor& raw, const std::string& place) {
     return filled(raw.shape, at::kFloat,
                   raw.raw ? static_cast<const void*>(raw.raw->data()) : raw.floats.data(),
                   numbers * width);
+  if (is_byte) {
+    at::ScalarType type = raw.type == kUint8 ? at::kByte : at::kChar;
+    if (raw.raw) return filled(raw.shape, type, raw.raw->data(), numbers);
+    std::vector<uint8_t> bytes(raw.integers.begin(), raw.integers.end());
+    return filled(raw.shape, type, bytes.data(), numbers);
+  }
   if (!raw.raw) return filled(raw.shape, at::kLong, raw.integers.data(), numbers * 8);
   if (raw.type == kInt64) return filled(raw.shape, at::kLong, raw.raw->data(), numbers * 8);
   std::vector<int64_t> wide(numbers);
@@ -400,7 +410,10 @@ Graph parse(std::string_view bytes, const std::string& place, bool read_once) {
   with_context(place, [&] { verify(graph); });
   see_through_identities(graph);
   check_opset(graph, opset, place);
-  with_context(place, [&] { check_operators(graph); });
+  with_context(place, [&] {
+    fold_stored_weights(graph);
+    check_operators(graph);
+  });
   return graph;
 }
 

@@ -3,6 +3,7 @@
 #include "espalier/core/error.h"
 #include "espalier/deploy/onnx_wire.h"
 #include "espalier/deploy/operators.h"
+#include "espalier/deploy/qdq.h"
 #include "espalier/format/checksum.h"
 #include "espalier/tensor/torch.h"
 
@@ -11,7 +12,16 @@ namespace {
 
 // Field numbers are those of onnx.proto (github.com/onnx/onnx, onnx/onnx.proto).
 constexpr int64_t kIrVersion = 8, kOpset = 17;
-constexpr int64_t kFloat = 1, kInt64 = 7;  // TensorProto.DataType
+
+// TensorProto.DataType, 0 for what no graph of ours holds.
+int64_t type_number(at::ScalarType type) {
+  return type == at::kFloat  ? 1
+         : type == at::kByte ? 2
+         : type == at::kChar ? 3
+         : type == at::kInt  ? 6
+         : type == at::kLong ? 7
+                             : 0;
+}
 
 WireWriter attribute_message(const std::string& name, const Attribute& value) {
   WireWriter message;
@@ -46,7 +56,7 @@ WireWriter tensor_message(const std::string& name, const at::Tensor& value) {
   at::Tensor flat = value.detach().contiguous();  // NCHW order whatever it was
   WireWriter message;
   for (int64_t size : flat.sizes()) message.add_integer(1, size);
-  message.add_integer(2, flat.scalar_type() == at::kLong ? kInt64 : kFloat);
+  message.add_integer(2, type_number(flat.scalar_type()));
   message.add_text(8, name);
   message.add_text(9, {static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()});
   return message;
@@ -60,7 +70,7 @@ WireWriter port_message(const Port& port) {
     if (size >= 0) dimension.add_integer(1, size);
     shape.add_message(1, dimension);
   }
-  tensor.add_integer(1, kFloat);
+  tensor.add_integer(1, type_number(at::kFloat));
   tensor.add_message(2, shape);
   type.add_message(1, tensor);
   message.add_text(1, port.name);
@@ -82,8 +92,8 @@ WireWriter graph_message(const Graph& graph) {
 void check_constants(const Graph& graph) {
   uint64_t bytes = 0;
   for (const auto& [name, value] : graph.constants) {
-    if (value.scalar_type() != at::kFloat && value.scalar_type() != at::kLong)
-      fail(Kind::unsupported, "the constant {} is neither float32 nor int64", in_quotes(name));
+    if (type_number(value.scalar_type()) == 0)
+      fail(Kind::unsupported, "the constant {} is neither float32 nor an integer", in_quotes(name));
     bytes += value.nbytes();
   }
   if (bytes >= uint64_t{2'000'000'000})
@@ -93,9 +103,10 @@ void check_constants(const Graph& graph) {
 
 }  // namespace
 
-std::string onnx_bytes(const Graph& graph) {
-  verify(graph);
-  check_operators(graph);
+std::string onnx_bytes(const Graph& computed) {
+  verify(computed);
+  check_operators(computed);
+  const Graph graph = with_stored_weights(computed);
   check_constants(graph);
   WireWriter opset, message;
   opset.add_text(1, "");

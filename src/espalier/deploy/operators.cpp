@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "espalier/core/error.h"
+#include "espalier/deploy/qdq.h"
 #include "espalier/nn/pad_same.h"
 
 namespace espalier {
@@ -13,8 +14,8 @@ namespace {
 
 constexpr int64_t kLargest = int64_t{1} << 31;  // of any attribute that moves or sizes something
 
-// One letter an input: d data (a value or float constant), f float constant, i int64 constant, *
-// not looked at;
+// One letter an input: d data (a value or float constant), f float constant, i int64 constant, z zero
+// point (int8 or uint8 constant), q quantised numbers (see check_quantised_values), * not looked at;
 // "+" after the last: any number more. Attributes: name and i integer, f number, s text, I
 // integers.
 struct OperatorRule {
@@ -53,6 +54,7 @@ const std::vector<OperatorRule>& rules() {
       {"Concat", "d+", 1, {{"axis", 'i'}}},
       {"Conv", "dff", 2, conv},
       {"ConvTranspose", "dff", 2, transposed},
+      {"DequantizeLinear", "qfz", 2, {{"axis", 'i'}}},
       {"Div", "dd", 2},
       {"Dropout", "d**", 1, {{"seed", 'i'}}},
       {"Erf", "d", 1},
@@ -70,6 +72,7 @@ const std::vector<OperatorRule>& rules() {
       {"MaxPool", "d", 1, pool},
       {"Mul", "dd", 2},
       {"Pad", "dif", 2, {{"mode", 's'}}},
+      {"QuantizeLinear", "dfz", 2, {{"axis", 'i'}, {"saturate", 'i'}}},
       {"ReduceMean", "di", 1, {{"axes", 'I'}, {"keepdims", 'i'}, {"noop_with_empty_axes", 'i'}}},
       {"Relu", "d", 1},
       {"Reshape", "di", 2, {{"allowzero", 'i'}}},
@@ -89,17 +92,18 @@ void check_input(const Graph& graph, const Node& node, size_t position, const Op
   const std::string& name = node.inputs[position];
   if (letter == '*') return;
   if (name.empty()) {
-    if (letter == 'd' || position < rule.least)
+    if (letter == 'd' || letter == 'q' || position < rule.least)
       if (!(rule.name == "Resize" && position == 2))
         fail(Kind::format, "{} lacks its input {}", describe(node), position);
     return;
   }
   auto constant = graph.constants.find(name);
   if (constant == graph.constants.end()) {
-    if (letter == 'd') return;
+    if (letter == 'd' || letter == 'q') return;
     fail(Kind::unsupported, "{} computes its input {} ({}); only constants are handled there",
          describe(node), position, in_quotes(name));
   }
+  if (letter == 'z' || letter == 'q') return;  // quantise_arguments and check_quantised_values look
   bool wants_integers = letter == 'i';
   if (constant->second.scalar_type() != (wants_integers ? at::kLong : at::kFloat))
     fail(Kind::format, "{}: its input {} ({}) must be {}", describe(node), position,
@@ -190,6 +194,7 @@ std::array<int64_t, 4> pads(const Node& node) {
 
 void check_operators(const Graph& graph) {
   for (const Node& node : graph.nodes) check_node(graph, node);
+  check_quantised_values(graph);
 }
 
 std::vector<std::string> operator_names() {

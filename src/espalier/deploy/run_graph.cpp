@@ -103,12 +103,20 @@ void GraphRunner::run_step(const Step& step, Slots& slots) const {
 }
 
 at::Tensor GraphRunner::run(const at::Tensor& images) const {
+  return run(images, [](const std::string&, const at::Tensor&) {});
+}
+
+at::Tensor GraphRunner::run(const at::Tensor& images, const Observer& observe) const {
   torch::NoGradGuard no_gradients;
   shapes_for(*graph_, images);
   Slots slots = constants_;
   slots[input_] =
       images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images.contiguous();
-  for (const Step& step : steps_) run_step(step, slots);
+  observe(graph_->inputs[0].name, slots[input_]);
+  for (const Step& step : steps_) {
+    run_step(step, slots);
+    observe(graph_->nodes[step.node].outputs[0], slots[step.output]);
+  }
   return slots[output_].contiguous();
 }
 

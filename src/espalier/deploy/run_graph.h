@@ -5,6 +5,7 @@
 //   at::Tensor logits = runner.run(images);   // N x 3 x H x W float -> N x classes
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "espalier/deploy/graph.h"
@@ -28,6 +29,10 @@ class GraphRunner {
   // are let go after their last reader. Safe to call from several threads. Throws Error(data) for
   // images that do not fit.
   at::Tensor run(const at::Tensor& images) const;
+
+  // The same, and shows every value on the way, the images first.
+  using Observer = std::function<void(const std::string& value, const at::Tensor& numbers)>;
+  at::Tensor run(const at::Tensor& images, const Observer& observe) const;
 
   const Graph& graph() const { return *graph_; }
 

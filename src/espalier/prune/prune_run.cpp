@@ -9,11 +9,14 @@
 #include "espalier/core/error.h"
 #include "espalier/core/progress.h"
 #include "espalier/deploy/cost.h"
+#include "espalier/deploy/network.h"
+#include "espalier/deploy/onnx_read.h"
 #include "espalier/deploy/trace.h"
 #include "espalier/models/model_file.h"
 #include "espalier/prune/latency_limit.h"
 #include "espalier/prune/subject.h"
 #include "espalier/prune/surgery.h"
+#include "espalier/tensor/latency.h"
 #include "espalier/tensor/runtime.h"
 #include "espalier/tensor/torch.h"
 #include "espalier/train/classify_recipe.h"
@@ -147,11 +150,15 @@ Fields fields(PruneRecipe& recipe) {
       field("epochs", recipe.epochs, "of that training; 0: as the run").between(0, 1e6),
       field("lr", recipe.lr, "peak learning rate of that training; 0: as the run").between(0, 1e3),
       field("distill", recipe.distill, "the network before pruning teaches the pruned one"),
+      field("int8", recipe.int8,
+            "also writes what is left in eight bits, model-int8.onnx, calibrated on training "
+            "pictures"),
       field("table", recipe.table,
             "for latency: file of the layers' times on this machine; measured and written when "
             "there is none")};
   all = join(std::move(all), fields(recipe.method));
   all = join(std::move(all), fields(recipe.widths));
+  all = join(std::move(all), fields(recipe.quantise));
   return join(std::move(all), fields(recipe.judge));
 }
 
@@ -222,6 +229,13 @@ PruneOutcome prune_classifier(const PruneRecipe& recipe, RunFolder& out, bool re
   outcome.after.latency_ms = latencies[1];
   say("timing both networks, one picture and 32 at a time");
   outcome.latencies = latency_profile(both, input);
+  if (recipe.int8) {
+    const fs::path file = out / "model-int8.onnx";
+    outcome.int8 = Int8Figures{.file = quantise_classifier(trained, splits, recipe.quantise, file)};
+    Network network(read_onnx(file));
+    at::Tensor picture = at::rand(input);
+    outcome.int8->latency_ms = median_milliseconds([&] { network.run(picture); });
+  }
   outcome.seconds = seconds_since(start);
   write_record(recipe, outcome, out);
   return outcome;
@@ -248,6 +262,10 @@ nlohmann::ordered_json to_json(const PruneOutcome& outcome) {
     };
     interval("accuracy_interval", *after.accuracy);
     interval("accuracy_interval_before", *before.accuracy);
+  }
+  if (outcome.int8) {
+    json["int8_latency_ms"] = outcome.int8->latency_ms;
+    json.update(to_json(outcome.int8->file));
   }
   json["search_seconds"] = outcome.search_seconds;
   json["seconds"] = outcome.seconds;
@@ -283,6 +301,15 @@ std::string comparison_table(const PruneOutcome& outcome) {
               : "",
           fmt::format("{:.3f} .. {:.3f}", after->interval->low, after->interval->high));
   }
+  if (!outcome.int8) return text;
+  const Int8Figures& int8 = *outcome.int8;
+  text += fmt::format("{:<22} {:>15} {:>15} {:>7.1f} %\n", "int8: bytes",
+                      with_commas(outcome.before.cost.bytes), with_commas(int8.file.report.bytes),
+                      100 * static_cast<double>(int8.file.report.bytes) /
+                          static_cast<double>(outcome.before.cost.bytes));
+  line("int8: ms a picture", outcome.before.latency_ms, int8.latency_ms, 3);
+  if (before && int8.file.accuracy)
+    line("int8: accuracy", before->value, int8.file.accuracy->value, 4);
   return text;
 }
 

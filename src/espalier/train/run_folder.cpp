@@ -36,10 +36,11 @@ namespace {
 // What a run writes; with --force these and nothing else are removed.
 constexpr const char* kConfig = "config.toml";
 constexpr const char* kCheckpoint = "last.ckpt";
-const char* const kResults[] = {"config.json",  "model.safetensors", kCheckpoint,  "metrics.jsonl",
-                                "summary.json", "weights.json",      "probe.json", "report.html",
-                                "model.onnx",   "export.json",       "prune.json", "last",
-                                "swa"};
+const char* const kResults[] = {"config.json",   "model.safetensors", kCheckpoint,
+                                "metrics.jsonl", "summary.json",      "weights.json",
+                                "probe.json",    "report.html",       "model.onnx",
+                                "export.json",   "prune.json",        "last",
+                                "swa",           "model-int8.onnx",   "export-int8.json"};
 
 void remove_results(const fs::path& path) {
   for (const char* name : kResults) fs::remove_all(path / name);

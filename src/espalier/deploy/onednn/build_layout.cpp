@@ -15,6 +15,12 @@ dnnl::primitive_attr attributes_with(const dnnl::post_ops& ops) {
   return attributes;
 }
 
+memory number(float value) {
+  memory one(memory::desc({1}, memory::data_type::f32, memory::format_tag::a), engine());
+  *static_cast<float*>(one.get_data_handle()) = value;
+  return one;
+}
+
 // How a picture's maps lie between two convolutions.
 memory::desc Builder::map_of(const Shape& shape, Type type) const {
   return memory::desc(shape, type,
@@ -58,10 +64,18 @@ Place Builder::as(const std::string& name, const memory::desc& wanted) {
   if (value.place.desc == wanted) return value.place;
   for (const Place& copy : value.copies)
     if (copy.desc == wanted) return copy;
-  Place copy{new_buffer(wanted.get_size()), wanted};
+  Place copy{new_buffer(wanted.get_size()), wanted, is_whole(wanted) ? value.place.step : 1};
   emit_reorder(value.place, copy, name);
   values_.at(name).copies.push_back(copy);
   return copy;
+}
+
+Place Builder::floats(const std::string& name) {
+  const Place& place = values_.at(name).place;
+  if (!is_whole(place.desc)) return place;
+  return as(name, shape(name).size() == 4
+                      ? memory::desc(shape(name), type_, memory::format_tag::nhwc)
+                      : dense(shape(name), type_));
 }
 
 Place Builder::as_dense(const std::string& name) {
@@ -75,8 +89,19 @@ Place Builder::as_dense(const std::string& name) {
 }
 
 void Builder::emit_reorder(const Place& from, const Place& to, const std::string& name) {
-  emit(dnnl::reorder::primitive_desc(engine(), from.desc, engine(), to.desc, attributes_with()),
-       "layout of " + name, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  dnnl::primitive_attr attributes = attributes_with();
+  std::vector<std::pair<int, memory>> steps;
+  bool same = is_whole(from.desc) && is_whole(to.desc) && from.step == to.step;
+  auto scale = [&](int argument, const Place& place) {
+    if (!is_whole(place.desc) || same) return;
+    attributes.set_scales_mask(argument, 0);
+    steps.push_back({DNNL_ARG_ATTR_SCALES | argument, number(place.step)});
+  };
+  scale(DNNL_ARG_FROM, from);
+  scale(DNNL_ARG_TO, to);
+  emit(dnnl::reorder::primitive_desc(engine(), from.desc, engine(), to.desc, attributes),
+       (steps.empty() ? "layout of " : "rounding of ") + name,
+       {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, std::move(steps));
 }
 
 Fused Builder::fuse_ready(const Node& node) const {
@@ -89,11 +114,14 @@ Fused Builder::fuse_ready(const Node& node) const {
 void Builder::emit_node(const Node& node) {
   bool done = false;
   try {
-    if (node.op == "Conv") done = emit_convolution(node);
-    if (node.op == "Gemm") done = emit_linear(node);
+    if (node.op == "Conv") done = emit_whole_convolution(node) || emit_convolution(node);
+    if (node.op == "Gemm") done = emit_whole_linear(node) || emit_linear(node);
+    if (node.op == "QuantizeLinear") done = emit_quantise(node);
+    if (node.op == "DequantizeLinear") done = emit_dequantise(node);
+    if (node.op == "Add") done = emit_whole_sum(node);
     if (node.op == "MaxPool" || node.op == "AveragePool") done = emit_pool(node);
     if (node.op == "GlobalAveragePool" || node.op == "ReduceMean") done = emit_mean(node);
-    if (node.op == "Add" || node.op == "Mul" || node.op == "Sub" || node.op == "Div")
+    if (!done && (node.op == "Add" || node.op == "Mul" || node.op == "Sub" || node.op == "Div"))
       done = emit_binary(node);
     if (node.op == "Concat") done = emit_concat(node);
     if (node.op == "Flatten" || node.op == "Reshape" || node.op == "Identity" ||
@@ -146,6 +174,7 @@ double filled_share(const Graph& graph, const std::map<std::string, Shape>& shap
 Arrangement usual_arrangement(const Graph& graph,
                               const std::map<std::string, Shape>& shapes,
                               Precision precision) {
+  if (!graph.steps.empty()) return Arrangement::channels_last;
   bool wide = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
   if (!wide || precision != Precision::fp32) return Arrangement::as_wished;
   return filled_share(graph, shapes) < 0.7 ? Arrangement::channels_last : Arrangement::blocks_of_16;

@@ -19,6 +19,22 @@ bool is_fast(const Description& description) {
 // The scratchpad comes from the plan's block of memory.
 dnnl::primitive_attr attributes_with(const dnnl::post_ops& ops = {});
 
+// Of whole numbers of eight bits, each worth a step.
+inline bool is_whole(const dnnl::memory::desc& desc) {
+  return desc.get_data_type() == dnnl::memory::data_type::s8 ||
+         desc.get_data_type() == dnnl::memory::data_type::u8;
+}
+
+// What follows with a layer, for its attributes.
+void append(dnnl::post_ops& ops, const Activation& activation);
+bool has_bias(const Node& node);
+dnnl::memory::desc bias_desc(const Node& node, const dnnl::memory::dims& dims);
+inline dnnl::memory::desc any(const dnnl::memory::dims& dims, dnnl::memory::data_type type) {
+  return dnnl::memory::desc(dims, type, dnnl::memory::format_tag::any);
+}
+// One number that a primitive reads when it runs.
+dnnl::memory number(float value);
+
 class Builder {
  public:
   using Type = dnnl::memory::data_type;
@@ -57,6 +73,8 @@ class Builder {
   Place as(const std::string& name, const dnnl::memory::desc& wanted);
   Place as_dense(const std::string& name);
   bool may_overwrite(const std::string& name, const std::string& other) const;
+  // The value in floating point: where it lies, or a copy.
+  Place floats(const std::string& name);
 
   // Steps.
   template <class Description>
@@ -76,6 +94,7 @@ class Builder {
                      const Place& from,
                      const Place& to,
                      const std::optional<Place>& addend);
+  // Between whole numbers and floats, it multiplies by their step.
   void emit_reorder(const Place& from, const Place& to, const std::string& name);
   void emit_node(const Node& node);
   bool emit_convolution(const Node& node);
@@ -87,6 +106,28 @@ class Builder {
   bool emit_concat(const Node& node);
   bool emit_view(const Node& node);
   void emit_kernel(const Node& node);
+
+  // int8_steps.cpp. What a QuantizeLinear makes, where primitives can: type and step.
+  struct Grid {
+    Type type;
+    float step;
+  };
+  std::optional<Grid> grid_of(const Node& quantise) const;
+  // The rounding behind a node joins what is computed with it, where it can.
+  std::optional<Grid> absorb_rounding(Fused& fused) const;
+  bool has_whole_weights(const Node& node, int64_t axis) const;
+  bool emit_quantise(const Node& node);
+  bool emit_dequantise(const Node& node);
+  bool emit_whole_convolution(const Node& node);
+  bool emit_whole_linear(const Node& node);
+  bool emit_whole_sum(const Node& node);
+  template <class Description>
+  void emit_whole_layer(const Description& description,
+                        const Node& node,
+                        const dnnl::memory::desc& plain,
+                        const Place& from,
+                        const Place& to,
+                        const std::optional<Place>& term);
 
   // The node with what can be computed along; the addend must be ready by now.
   Fused fuse_ready(const Node& node) const;

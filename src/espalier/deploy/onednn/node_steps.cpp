@@ -13,13 +13,11 @@ using Type = memory::data_type;
 
 namespace {
 
-memory::desc any(const memory::dims& dims, Type type) {
-  return memory::desc(dims, type, memory::format_tag::any);
-}
-
 memory::dims pair_dims(const Pair& pair) {
   return {pair[0], pair[1]};
 }
+
+}  // namespace
 
 void append(dnnl::post_ops& ops, const Activation& activation) {
   using Kind = Activation::Kind;
@@ -49,8 +47,6 @@ bool has_bias(const Node& node) {
 memory::desc bias_desc(const Node& node, const memory::dims& dims) {
   return has_bias(node) ? any(dims, Type::f32) : memory::desc();
 }
-
-}  // namespace
 
 dnnl::primitive_attr Builder::attributes(const Fused& fused,
                                          const std::optional<Place>& addend,
@@ -118,8 +114,9 @@ bool Builder::emit_convolution(const Node& node) {
   bool in_place = false;
   memory::desc target = map_of(shape(node.outputs[0]), type_of_result(fused.output));
   if (!fused.addend.empty()) {
-    addend = values_.at(fused.addend).place;
-    in_place = may_overwrite(fused.addend, source) &&
+    bool whole = is_whole(values_.at(fused.addend).place.desc);
+    addend = floats(fused.addend);
+    in_place = !whole && may_overwrite(fused.addend, source) &&
                addend->desc.get_data_type() == target.get_data_type();
     if (in_place) target = addend->desc;
   }
@@ -150,7 +147,7 @@ bool Builder::emit_linear(const Node& node) {
                      transposed ? memory::format_tag::ab : memory::format_tag::ba);
   Fused fused = fuse_ready(node);
   std::optional<Place> addend;
-  if (!fused.addend.empty()) addend = values_.at(fused.addend).place;
+  if (!fused.addend.empty()) addend = floats(fused.addend);
   dnnl::inner_product_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, any(shape(source), type_), any(weight_dims, type_),
       bias_desc(node, {weight_dims[0]}), any(shape(node.outputs[0]), type_of_result(fused.output)),
@@ -177,7 +174,7 @@ bool Builder::emit_pool(const Node& node) {
   algorithm way = largest                  ? algorithm::pooling_max
                   : pool.count_include_pad ? algorithm::pooling_avg_include_padding
                                            : algorithm::pooling_avg_exclude_padding;
-  const Place& place = values_.at(source).place;
+  const Place place = largest ? values_.at(source).place : floats(source);
   dnnl::pooling_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, way, place.desc, any(out, place.desc.get_data_type()),
       pair_dims(pool.strides), pair_dims(pool.kernel),
@@ -185,6 +182,7 @@ bool Builder::emit_pool(const Node& node) {
       attributes_with(), true);
   Place to;
   if (!emit_unary(description, node, place, to)) return false;
+  to.step = place.step;
   finish(node, {.output = node.outputs[0]}, to);
   return true;
 }
@@ -197,7 +195,7 @@ bool Builder::emit_mean(const Node& node) {
       reduce_arguments(graph_, node, 4).axes != std::vector<int64_t>{2, 3})
     return false;
   Shape in = shape(source);
-  const Place& place = values_.at(source).place;
+  const Place place = floats(source);
   dnnl::pooling_forward::primitive_desc description(
       engine(), prop_kind::forward_inference, algorithm::pooling_avg_exclude_padding, place.desc,
       any({in[0], in[1], 1, 1}, place.desc.get_data_type()), {1, 1}, {in[2], in[3]}, {0, 0}, {0, 0},
@@ -232,7 +230,7 @@ bool Builder::emit_binary(const Node& node) {
   Fused fused = fuse_ready(node);
   if (!fused.addend.empty())  // sums of sums: each for itself
     fused = {.output = node.outputs[0]};
-  Place left = values_.at(a).place, right = values_.at(b).place;
+  Place left = floats(a), right = floats(b);
   if (shape(b) == out) right = as(b, left.desc);
   dnnl::binary::primitive_desc description(
       engine(), way, left.desc, right.desc,
@@ -256,7 +254,7 @@ bool Builder::emit_activation(const Node& node) {
   algorithm way;
   float alpha, beta;
   ops.get_params_eltwise(0, way, alpha, beta);
-  const Place& place = values_.at(node.inputs[0]).place;
+  const Place place = floats(node.inputs[0]);
   dnnl::eltwise_forward::primitive_desc description(engine(), prop_kind::forward_inference, way,
                                                     place.desc, place.desc, alpha, beta,
                                                     attributes_with(), true);
@@ -267,23 +265,30 @@ bool Builder::emit_activation(const Node& node) {
 }
 
 bool Builder::emit_concat(const Node& node) {
-  std::vector<memory::desc> parts;
+  std::vector<Place> from;
   for (const std::string& input : node.inputs) {
     if (is_constant(input)) return false;
-    parts.push_back(values_.at(input).place.desc);
-    if (parts.back().get_data_type() != parts.front().get_data_type()) return false;
+    from.push_back(values_.at(input).place);
+  }
+  bool alike = std::all_of(from.begin(), from.end(), [&](const Place& place) {
+    return place.step == from[0].step && place.desc.get_data_type() == from[0].desc.get_data_type();
+  });
+  std::vector<memory::desc> parts;
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (!alike) from[i] = floats(node.inputs[i]);
+    parts.push_back(from[i].desc);
+    if (parts[i].get_data_type() != parts[0].get_data_type()) return false;
   }
   const Shape& out = shape(node.outputs[0]);
   int64_t axis =
       normal_axis(node, integer_attribute(node, "axis", 1), static_cast<int64_t>(out.size()));
-  dnnl::concat::primitive_desc description(engine(), any(out, parts.front().get_data_type()),
+  dnnl::concat::primitive_desc description(engine(), any(out, parts[0].get_data_type()),
                                            static_cast<int>(axis), parts, attributes_with());
   if (!is_fast(description)) return false;
   std::vector<std::pair<int, Place>> values;
-  for (size_t i = 0; i < node.inputs.size(); ++i)
-    values.push_back(
-        {DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), values_.at(node.inputs[i]).place});
-  Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc()};
+  for (size_t i = 0; i < from.size(); ++i)
+    values.push_back({DNNL_ARG_MULTIPLE_SRC + static_cast<int>(i), from[i]});
+  Place to{new_buffer(description.dst_desc().get_size()), description.dst_desc(), from[0].step};
   values.push_back({DNNL_ARG_DST, to});
   emit(description, describe(node), std::move(values));
   finish(node, {.output = node.outputs[0]}, to);

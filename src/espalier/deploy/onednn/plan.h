@@ -13,10 +13,12 @@
 
 namespace espalier::onednn {
 
-// A value where it lies while the plan is made: a buffer (an index), seen as `desc`.
+// A value where it lies while the plan is made: a buffer (an index), seen as `desc`. Of int8 or uint8
+// numbers each is worth `step`.
 struct Place {
   size_t buffer;
   dnnl::memory::desc desc;
+  float step = 1;
 };
 
 struct PrimitiveStep {
@@ -57,7 +59,8 @@ enum class Arrangement { as_wished, channels_last, blocks_of_16 };
 
 // In fp32 with AVX-512: in blocks of 16 channels, 1 to 7 % faster for ResNet-50 than the others; but
 // channels last, where filling up blocks would take too much of the work (widths of 11 or 23: there 1.2
-// to 1.4 times as fast). Else as wished.
+// to 1.4 times as fast). Int8 graphs have their channels last, as oneDNN's int8 primitives want them. Else
+// as wished.
 Arrangement usual_arrangement(const Graph& graph,
                               const std::map<std::string, Shape>& shapes,
                               Precision precision);

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
 #include <oneapi/dnnl/dnnl.hpp>
+
+#include "espalier/deploy/graph.h"
 
 namespace espalier::onednn {
 
@@ -25,6 +26,13 @@ class Weights {
                       at::Tensor& tensor,
                       const dnnl::memory::desc& plain,
                       const dnnl::memory::desc& wanted);
+  // The same in int8 of a constant that is whole numbers times the scale of `steps`; `plain` is int8, too.
+  // These numbers stay beside what is packed, of which other layouts cannot be made.
+  dnnl::memory packed_whole(const std::string& name,
+                            at::Tensor& tensor,
+                            const Steps& steps,
+                            const dnnl::memory::desc& plain,
+                            const dnnl::memory::desc& wanted);
   bool has(const std::string& name) const { return rows_.count(name) > 0; }
   // A constant that is here, as a plain tensor again (of bf16 weights, the rounded numbers).
   at::Tensor unpacked(const std::string& name, at::IntArrayRef shape) const;
@@ -32,7 +40,9 @@ class Weights {
  private:
   struct Row {
     dnnl::memory::desc plain;
-    std::vector<dnnl::memory> packed;
+    std::vector<dnnl::memory> packed, packed_whole;
+    at::Tensor whole;  // int8
+    at::Tensor scale;  // shaped to be multiplied with them
   };
   std::map<std::string, Row> rows_;
 };
