@@ -9,11 +9,15 @@
 
 #include "espalier/core/counted.h"
 #include "espalier/core/error.h"
+#include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
 #include "espalier/format/csv.h"
 #include "espalier/metrics/interval.h"
 #include "espalier/report/report.h"
+#include "espalier/tabular/table_diagnosis.h"
 #include "espalier/tabular/table_recipe.h"
+
+#include "app/diagnosis.h"
 
 namespace espalier {
 namespace {
@@ -145,6 +149,26 @@ int64_t answer_rows(const TableModel& model,
   return rows;
 }
 
+// Scores the run on a table, keeps that in the run, and says it.
+void score_run(const fs::path& run,
+               const std::string& data,
+               const std::string& split,
+               bool quietly,
+               Json& result) {
+  const TableModel model = load_table_model(run);
+  const Table table = read_table(data, reading_of(run, model.name), model.encoding.wanted(true));
+  const TableScore score =
+      with_context("reading " + data, [&] { return score_table(model, table); });
+  write_file_atomic(run / fmt::format("eval-{}.json", split),
+                    to_json(score, model.encoding).dump(1) + "\n");
+  write_report({run}, run / "report.html");
+  add_scores(score.scores, result);
+  result["rows"] = score.rows;
+  if (quietly) return;
+  print_scores(score.scores);
+  fmt::print("{}\n", counted(score.rows, "row"));
+}
+
 }  // namespace
 
 bool is_about_a_table(const std::string& verb, const Arguments& arguments) {
@@ -199,32 +223,32 @@ int run_train_table(const Arguments& arguments) {
 
 int run_eval_table(const Arguments& arguments) {
   std::string path, data, split = "test";
+  bool why = false;
+  DiagnoseConfig config;
   CommandLine line("espalier eval RUN --data CSV [flags]",
-                   "scores a model of tables on another table");
+                   "scores a model of tables on another table, and says why it is not better");
   line.positional("run", path, "run folder");
   line.add({field("data", data, "CSV or TSV file with the columns that the run was trained on"),
             field("split", split, "what the table is called: eval-<split>.json in the run")
-                .one_of({"train", "val", "test"})});
+                .one_of({"train", "val", "test"}),
+            field("diagnose", why,
+                  "why is it not better? Learns anew from parts of the training table; without "
+                  "--data the held-out rows are asked about")});
+  line.add(fields(config));
   if (!line.parse(arguments)) return 0;
-  if (data.empty()) fail(Kind::usage, "--data names the table to score {} on", path);
+  if (data.empty() && !why) fail(Kind::usage, "--data names the table to score {} on", path);
 
   const fs::path run = path;
-  const TableModel model = load_table_model(run);
-  const Table table = read_table(data, reading_of(run, model.name), model.encoding.wanted(true));
-  const TableScore score =
-      with_context("reading " + data, [&] { return score_table(model, table); });
-  write_file_atomic(run / fmt::format("eval-{}.json", split),
-                    to_json(score, model.encoding).dump(1) + "\n");
-  write_report({run}, run / "report.html");
-  if (!line.common().json) {
-    print_scores(score.scores);
-    fmt::print("{}\n", counted(score.rows, "row"));
-    return 0;
-  }
   Json result = {{"run", path}, {"data", data}, {"split", split}};
-  add_scores(score.scores, result);
-  result["rows"] = score.rows;
-  fmt::print("{}\n", result.dump());
+  if (!data.empty()) score_run(run, data, split, line.common().json, result);
+  if (why) {
+    install_interrupt_handler();
+    const Diagnosis diagnosis = diagnose(table_subject(run, data, config), config);
+    keep_diagnosis(diagnosis, run);
+    if (!line.common().json) print_diagnosis(diagnosis, run);
+    result["diagnosis"] = to_json(diagnosis);
+  }
+  if (line.common().json) fmt::print("{}\n", result.dump());
   return 0;
 }
 

@@ -96,6 +96,43 @@ TEST_F(TableCommand, NumbersAreRegressedAndColumnsComeBack) {
   EXPECT_NEAR(last_json(scored)["rmse"].get<double>(), 0, 1e-9);
 }
 
+TEST_F(TableCommand, WhyItIsNotBetterIsDiagnosedTheSameForAnyNumberOfThreads) {
+  write("t.csv", flowers(300, 0));
+  ASSERT_EQ(run(train("naive-bayes", "run")).code, 0);
+  const auto diagnosed = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"eval", "run", "--diagnose", "--json", "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    nlohmann::json result = last_json(outcome);
+    result["diagnosis"].erase("seconds");
+    return result;
+  };
+  const nlohmann::json one = diagnosed({"--threads", "1"}), two = diagnosed({"--threads", "2"});
+  EXPECT_EQ(one, two);
+  EXPECT_EQ(one["diagnosis"]["rows"], 240);
+  EXPECT_EQ(one["diagnosis"]["shift"]["asked_rows"], 60);
+  EXPECT_FALSE(one.contains("accuracy"));
+  const std::string page = read_file(root_ / "run/diagnosis.html"),
+                    verdict = one["diagnosis"]["verdict"];
+  for (const std::string& part :
+       {verdict.substr(1), std::string("Accuracy by number of rows"), std::string("as it is"),
+        std::string("a random forest"), std::string("Suspect labels"), std::string("Not run")})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_EQ(nlohmann::json::parse(read_file(root_ / "run/diagnosis.json"))["verdict"], verdict);
+
+  write("u.csv", flowers(90, 300));
+  const nlohmann::json asked = diagnosed({"--data", "u.csv", "--diagnose-rows", "200"});
+  EXPECT_EQ(asked["diagnosis"]["shift"]["asked_rows"], 90);
+  EXPECT_EQ(asked["diagnosis"]["rows"], 200);
+  EXPECT_EQ(asked["diagnosis"]["rows_of"], 240);
+  EXPECT_GT(asked["accuracy"], 0.9);
+  expect_refused({"eval", "run", "--diagnose", "--time", "colour"}, 3,
+                 "column 'colour' holds neither numbers nor dates");
+  fs::rename(root_ / "t.csv", root_ / "gone.csv");
+  expect_refused({"eval", "run", "--diagnose"}, 2, "was trained on t.csv, which is not there");
+}
+
 TEST_F(TableCommand, WhatCannotBeLearnedOrAnsweredIsRefusedWithItsPlace) {
   write("t.csv", flowers(60, 0));
   const auto refused = [&](std::vector<std::string> more, int code, const std::string& part) {

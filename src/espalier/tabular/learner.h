@@ -53,6 +53,8 @@ struct LearnerRow {
   std::unique_ptr<Learner> (*make)();
 };
 const std::vector<LearnerRow>& learners();
+// One of this row that has learned nothing yet, with the options of `like`, which is of the same row.
+std::unique_ptr<Learner> fresh_learner(const std::string& name, Learner& like);
 
 // A fitted learner and what it is asked in, as files of a run: model.safetensors and config.json.
 struct TableModel {

@@ -173,6 +173,13 @@ const std::vector<LearnerRow>& learners() {
   return rows;
 }
 
+std::unique_ptr<Learner> fresh_learner(const std::string& name, Learner& like) {
+  std::unique_ptr<Learner> fresh = find_named(learners(), name, "model").make();
+  for (const Field& option : like.options())
+    set_field(fresh->options(), option.name, field_text(option));
+  return fresh;
+}
+
 void save_table_model(const fs::path& folder, const TableModel& model) {
   model.learner->save(folder / "model.safetensors");
   const Json json = {{"task", kTask},

@@ -14,13 +14,14 @@
 #include "espalier/core/random.h"
 #include "espalier/metrics/interval.h"
 #include "espalier/metrics/regression.h"
+#include "espalier/tabular/labelled_rows.h"
+#include "espalier/tabular/table_split.h"
 #include "espalier/tensor/runtime.h"
 
 namespace espalier {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Rows = std::vector<int64_t>;
 constexpr size_t kFewNumbers = 20;  // different whole numbers that may still be classes
 
 bool may_be_classes(const Column& column) {
@@ -62,86 +63,6 @@ Goal goal_of(const TableRecipe& recipe, const Table& table) {
   return goal;
 }
 
-// The rows of a table that are listed, with their lines.
-Table part_of(const Table& table, const Rows& rows) {
-  Table part;
-  for (const int64_t row : rows) part.lines.push_back(table.lines[static_cast<size_t>(row)]);
-  for (const Column& column : table.columns) {
-    Column& to = part.columns.emplace_back();
-    to.name = column.name;
-    to.kind = column.kind;
-    to.words = column.words;
-    for (const int64_t row : rows) {
-      const size_t at = static_cast<size_t>(row);
-      if (column.is_numeric()) {
-        to.numbers.push_back(column.numbers[at]);
-        to.missing += std::isnan(column.numbers[at]);
-      } else {
-        to.codes.push_back(column.codes[at]);
-        to.missing += column.codes[at] < 0;
-      }
-    }
-  }
-  return part;
-}
-
-// What the target says of each row: a class, or 0 for all; -1 where it is missing.
-std::vector<int32_t> strata(const Table& table, const std::string& target, Goal goal) {
-  std::vector<int32_t> kinds(static_cast<size_t>(table.rows()), 0);
-  if (goal == Goal::describe) return kinds;
-  const Column& column = table.at(target);
-  std::vector<double> values;
-  if (column.is_numeric() && goal == Goal::classify) {
-    values = column.numbers;
-    std::sort(values.begin(), values.end());
-  }
-  for (size_t i = 0; i < kinds.size(); ++i) {
-    if (!column.is_numeric())
-      kinds[i] = column.codes[i];
-    else if (std::isnan(column.numbers[i]))
-      kinds[i] = -1;
-    else if (goal == Goal::classify)
-      kinds[i] = static_cast<int32_t>(
-          std::lower_bound(values.begin(), values.end(), column.numbers[i]) - values.begin());
-  }
-  return kinds;
-}
-
-// For each row a number in 0..1: rows of a class, in random order, spread evenly over it. Those below a share are held
-// out; those in a k-th of it are a fold.
-std::vector<double> places_of(const std::vector<int32_t>& kinds, Random random) {
-  Rows order(kinds.size());
-  std::iota(order.begin(), order.end(), 0);
-  random.shuffle(order);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return kinds[static_cast<size_t>(a)] < kinds[static_cast<size_t>(b)];
-  });
-  std::vector<double> places(kinds.size());
-  for (size_t begin = 0; begin < order.size();) {
-    size_t end = begin;
-    while (end < order.size() &&
-           kinds[static_cast<size_t>(order[end])] == kinds[static_cast<size_t>(order[begin])])
-      ++end;
-    for (size_t i = begin; i < end; ++i)
-      places[static_cast<size_t>(order[i])] =
-          (static_cast<double>(i - begin) + 0.5) / static_cast<double>(end - begin);
-    begin = end;
-  }
-  return places;
-}
-
-struct SplitRows {
-  Rows train, held_out;
-};
-
-SplitRows split_rows(const std::vector<double>& places, double low, double high) {
-  SplitRows split;
-  for (size_t i = 0; i < places.size(); ++i)
-    (places[i] >= low && places[i] < high ? split.held_out : split.train)
-        .push_back(static_cast<int64_t>(i));
-  return split;
-}
-
 TableModel fit_rows(const TableRecipe& recipe,
                     const Table& table,
                     const Rows& rows,
@@ -154,19 +75,7 @@ TableModel fit_rows(const TableRecipe& recipe,
   TableModel model{.name = recipe.model,
                    .encoding = fit_encoding(table, recipe.target, goal, config, rows),
                    .learner = std::move(learner)};
-  const Matrix<double> x = model.encoding.encode(part);
-  Examples examples;
-  examples.goal = goal;
-  examples.x = x.view();
-  examples.categories = model.encoding.categories();
-  std::vector<int32_t> labels;
-  std::vector<double> targets;
-  if (goal == Goal::classify) labels = model.encoding.labels(part);
-  if (goal == Goal::regress) targets = model.encoding.numbers(part);
-  examples.labels = labels;
-  examples.classes = static_cast<int64_t>(model.encoding.classes.size());
-  examples.targets = targets;
-  model.learner->fit(examples);
+  model.learner->fit(labelled_rows(model.encoding, part).examples());
   return model;
 }
 
@@ -176,13 +85,6 @@ Fields own_options(Learner& learner) {
   for (const Field& option : learner.options())
     if (option.name != "seed" && option.name != "threads") own.push_back(option);
   return own;
-}
-
-std::unique_ptr<Learner> same_learner(const TableRecipe& recipe) {
-  std::unique_ptr<Learner> fresh = find_named(learners(), recipe.model, "model").make();
-  for (const Field& option : recipe.learner->options())
-    set_field(fresh->options(), option.name, field_text(option));
-  return fresh;
 }
 
 Annotation annotation_of(const double* shares, int64_t classes) {
@@ -273,17 +175,13 @@ TableOutcome train_table(TableRecipe& recipe, RunFolder& run) {
   write_file_atomic(run / "config.toml", to_toml(fields(recipe)));
 
   TableOutcome outcome;
-  const std::vector<int32_t> kinds = strata(table, recipe.target, goal);
-  Rows known;
-  for (size_t i = 0; i < kinds.size(); ++i)
-    if (kinds[i] >= 0) known.push_back(static_cast<int64_t>(i));
-  if (known.empty()) fail(Kind::data, "{}: no row has a target", recipe.data);
-  outcome.left_out = table.rows() - static_cast<int64_t>(known.size());
-  if (outcome.left_out > 0) {
-    warn(fmt::format("{} without a target left out", counted(outcome.left_out, "row")));
-    table = part_of(table, known);
-  }
+  outcome.left_out = table.rows();
+  table = with_known_target(table, recipe.target, goal);
+  if (table.rows() == 0) fail(Kind::data, "{}: no row has a target", recipe.data);
   outcome.rows = table.rows();
+  outcome.left_out -= outcome.rows;
+  if (outcome.left_out > 0)
+    warn(fmt::format("{} without a target left out", counted(outcome.left_out, "row")));
 
   const std::vector<double> places =
       places_of(strata(table, recipe.target, goal), Random(static_cast<uint64_t>(recipe.seed)));
@@ -296,7 +194,7 @@ TableOutcome train_table(TableRecipe& recipe, RunFolder& run) {
     const SplitRows part = split_rows(places, low, fold + 1 == recipe.cv ? 2 : low + width);
     if (part.held_out.empty())
       fail(Kind::usage, "cv: {} folds of {}", recipe.cv, counted(outcome.rows, "row"));
-    const TableModel model = fit_rows(recipe, table, part.train, goal, same_learner(recipe));
+    const TableModel model = fit_rows(recipe, table, part.train, goal, fresh_learner(recipe.model, *recipe.learner));
     outcome.folds.push_back(score_table(model, part_of(table, part.held_out)).scores);
   }
   outcome.model = fit_rows(recipe, table, split.train, goal, std::move(recipe.learner));
@@ -318,11 +216,7 @@ TableScore score_table(const TableModel& model, const Table& whole) {
   const Encoding& encoding = model.encoding;
   if (encoding.goal == Goal::describe)
     fail(Kind::usage, "{} learned from no target; there is nothing to score", model.name);
-  Rows known;
-  const std::vector<int32_t> kinds = strata(whole, encoding.target.name, encoding.goal);
-  for (size_t i = 0; i < kinds.size(); ++i)
-    if (kinds[i] >= 0) known.push_back(static_cast<int64_t>(i));
-  const Table table = part_of(whole, known);
+  const Table table = with_known_target(whole, encoding.target.name, encoding.goal);
   if (table.rows() == 0) fail(Kind::data, "no row has a target to be scored by");
   const Matrix<double> answers = model.learner->predict(encoding.encode(table).view());
   TableScore score{.scores = {}, .classes = {}, .rows = table.rows()};
