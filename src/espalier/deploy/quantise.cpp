@@ -80,7 +80,9 @@ class Quantiser {
       return Role::other;
     }
     if (node.op == "Gemm" && is_constant(node.inputs[1])) return Role::layer;
-    if (kCarriers.count(node.op)) return Role::carrier;
+    bool carries = kCarriers.count(node.op) ||
+                   (node.op == "Pad" && constant_number(graph_, node, 2).value_or(0) == 0);
+    if (carries) return Role::carrier;
     if (node.op == "Add" &&
         (is_constant(node.inputs[1]) || shapes_.at(node.inputs[1]) != shapes_.at(node.inputs[0]))) {
       keep(node, "Add of unlike terms");
