@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "espalier/core/error.h"
+#include "espalier/tabular/hushed.h"
 #include "espalier/tabular/label_noise.h"
 #include "espalier/tabular/leak_scan.h"
 
@@ -207,9 +208,13 @@ class Examination {
            "no rows are asked about: --data names them, or --holdout in training"});
       return;
     }
-    const std::unique_ptr<Learner> learner = settings_[0].make();
-    learner->fit(train_.examples());
-    asked_losses_ = row_losses(asked_, learner->predict(asked_.x.view()), target_variance(train_));
+    {
+      const Hushed hushed;
+      const std::unique_ptr<Learner> learner = settings_[0].make();
+      learner->fit(train_.examples());
+      asked_losses_ =
+          row_losses(asked_, learner->predict(asked_.x.view()), target_variance(train_));
+    }
     progress_->advance(train_.count());
     if (asked_.count() < kLeastAsked) {
       d_.not_run.push_back({"shift", fmt::format("{} rows are asked about, {} are needed",

@@ -8,6 +8,7 @@
 #include "espalier/metrics/interval.h"
 #include "espalier/metrics/roc.h"
 #include "espalier/tabular/forest.h"
+#include "espalier/tabular/hushed.h"
 #include "espalier/tensor/runtime.h"
 
 namespace espalier {
@@ -30,6 +31,7 @@ Matrix<float> floats_at(const Matrix<float>& x, const Rows& rows) {
 }
 
 Told told_apart(const Matrix<float>& x, const std::vector<int32_t>& side, const Random& random) {
+  const Hushed hushed;
   const std::vector<double> places = places_of(side, random);
   Told told{0, {}, std::vector<double>(static_cast<size_t>(x.columns))};
   std::vector<double> areas;
@@ -98,6 +100,7 @@ KindGain gain_of_own_kind(const LabelledRows& train,
                           const LabelledRows& asked,
                           const MakeLearner& make,
                           const Random& random) {
+  const Hushed hushed;
   const double variance = target_variance(train), n = static_cast<double>(asked.count());
   const auto losses_after = [&](const LabelledRows& taught, const LabelledRows& held) {
     const std::unique_ptr<Learner> learner = make();

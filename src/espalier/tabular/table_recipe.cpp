@@ -194,7 +194,8 @@ TableOutcome train_table(TableRecipe& recipe, RunFolder& run) {
     const SplitRows part = split_rows(places, low, fold + 1 == recipe.cv ? 2 : low + width);
     if (part.held_out.empty())
       fail(Kind::usage, "cv: {} folds of {}", recipe.cv, counted(outcome.rows, "row"));
-    const TableModel model = fit_rows(recipe, table, part.train, goal, fresh_learner(recipe.model, *recipe.learner));
+    const TableModel model =
+        fit_rows(recipe, table, part.train, goal, fresh_learner(recipe.model, *recipe.learner));
     outcome.folds.push_back(score_table(model, part_of(table, part.held_out)).scores);
   }
   outcome.model = fit_rows(recipe, table, split.train, goal, std::move(recipe.learner));
