@@ -12,7 +12,7 @@ namespace espalier {
 namespace {
 
 TEST(LayerTimes, GridsReachFromOneChannelToAll) {
-  EXPECT_EQ(grid_points(64, 1), (std::vector<int64_t>{1, 8, 16, 24, 32, 48, 64}));
+  EXPECT_EQ(grid_points(128, 1), (std::vector<int64_t>{1, 8, 16, 24, 32, 40, 48, 56, 64, 96, 128}));
   EXPECT_EQ(grid_points(20, 1), (std::vector<int64_t>{1, 8, 16, 20}));
   EXPECT_EQ(grid_points(1, 1), (std::vector<int64_t>{1}));
   EXPECT_EQ(grid_points(48, 12), (std::vector<int64_t>{12, 24, 36, 48}));

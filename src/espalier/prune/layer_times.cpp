@@ -105,9 +105,10 @@ std::vector<int64_t> grid_points(int64_t most, int64_t unit) {
     if (points.empty() || channels > points.back()) points.push_back(channels);
   };
   add(1);
-  for (int64_t channels = 8; channels < most; channels *= 2) {
+  for (int64_t channels = 8; channels < std::min<int64_t>(most, 64); channels += 8) add(channels);
+  for (int64_t channels = 64; channels < most; channels *= 2) {
     add(channels);
-    if (channels >= 16) add(channels + channels / 2);
+    add(channels + channels / 2);
   }
   add(most);
   return points;

@@ -54,8 +54,8 @@ class LayerTimes {
   std::map<LayerKey, Grid> grids_;
 };
 
-// Channels at which layers of up to `most` are measured: 1, 8, 16, 24, 32, 48, ... and `most`, in multiples
-// of `unit`.
+// Channels at which layers of up to `most` are measured: 1, 8, 16, ... 64, 96, 128, 192, ... and `most`, in
+// multiples of `unit`.
 std::vector<int64_t> grid_points(int64_t most, int64_t unit);
 
 }  // namespace espalier

@@ -1,4 +1,6 @@
 // Chooses a buffer for every value and asks for a primitive for every node.
+#include <cmath>
+
 #include "espalier/core/error.h"
 #include "espalier/deploy/onednn/layout_builder.h"
 #include "espalier/deploy/shapes.h"
@@ -152,21 +154,29 @@ Layout Builder::build(bool channels_last) {
 
 namespace {
 
-// Of the multiply-adds that convolutions over all channels would do with their channels filled up to whole blocks of
-// 16: the share that the network asks for. The first layer's images are not filled up.
-double filled_share(const Graph& graph, const std::map<std::string, Shape>& shapes) {
-  auto filled = [](int64_t channels) { return (channels + 15) / 16 * 16; };
-  double asked = 0, done = 0;
+// Of the convolutions over all channels.
+struct Channels {
+  double filled =
+      1;  // share of their multiply-adds that are asked for when channels come in whole blocks of 16
+  double width = 0;  // geometric mean of inputs and outputs, over the multiply-adds
+};
+
+// The first layer's images do not come in blocks.
+Channels channels_of(const Graph& graph, const std::map<std::string, Shape>& shapes) {
+  auto blocks = [](int64_t channels) { return (channels + 15) / 16 * 16; };
+  double asked = 0, done = 0, width = 0;
   for (const Node& node : graph.nodes) {
     if (node.op != "Conv" || integer_attribute(node, "group", 1) != 1) continue;
     const Shape &weight = shapes.at(node.inputs[1]), &out = shapes.at(node.outputs[0]);
     if (weight.size() != 4 || out.size() != 4) continue;
-    double places = static_cast<double>(weight[2] * weight[3] * out[2] * out[3]);
-    asked += places * static_cast<double>(weight[0] * weight[1]);
-    done += places * static_cast<double>(filled(weight[0]) *
-                                         (weight[1] <= 4 ? weight[1] : filled(weight[1])));
+    const double places = static_cast<double>(weight[2] * weight[3] * out[2] * out[3]),
+                 pairs = static_cast<double>(weight[0] * weight[1]);
+    asked += places * pairs;
+    width += places * pairs * std::sqrt(pairs);
+    done += places * static_cast<double>(blocks(weight[0]) *
+                                         (weight[1] <= 4 ? weight[1] : blocks(weight[1])));
   }
-  return done > 0 ? asked / done : 1;
+  return done > 0 ? Channels{asked / done, width / asked} : Channels{};
 }
 
 }  // namespace
@@ -174,10 +184,13 @@ double filled_share(const Graph& graph, const std::map<std::string, Shape>& shap
 Arrangement usual_arrangement(const Graph& graph,
                               const std::map<std::string, Shape>& shapes,
                               Precision precision) {
+  constexpr double kNarrow = 64, kBadlyFilled = 0.7;
   if (!graph.steps.empty()) return Arrangement::channels_last;
   bool wide = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core;
   if (!wide || precision != Precision::fp32) return Arrangement::as_wished;
-  return filled_share(graph, shapes) < 0.7 ? Arrangement::channels_last : Arrangement::blocks_of_16;
+  const Channels channels = channels_of(graph, shapes);
+  return channels.width <= kNarrow || channels.filled < kBadlyFilled ? Arrangement::channels_last
+                                                                     : Arrangement::blocks_of_16;
 }
 
 Layout build_layout(Graph& graph,
