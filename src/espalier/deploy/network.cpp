@@ -66,8 +66,7 @@ class TorchEngine : public Engine {
 class OneDnnEngine : public Engine {
  public:
   // Of a graph that check_runnable has seen.
-  OneDnnEngine(Graph graph, Precision precision)
-      : graph_(std::move(graph)), precision_(precision) {
+  OneDnnEngine(Graph graph, Precision precision) : graph_(std::move(graph)), precision_(precision) {
     merge_rounded_sums(graph_);
   }
 
