@@ -28,8 +28,8 @@ std::vector<int32_t> most_probable(const ClassSamples& samples) {
   return answers;
 }
 
-std::vector<CurvePoint> thinned(const std::vector<double>& x, const std::vector<double>& y) {
-  std::vector<CurvePoint> kept;
+std::vector<SharePoint> thinned(const std::vector<double>& x, const std::vector<double>& y) {
+  std::vector<SharePoint> kept;
   double way = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     if (i > 0) way += std::abs(x[i] - x[i - 1]) + std::abs(y[i] - y[i - 1]);
@@ -114,9 +114,9 @@ void add_areas(const ClassSamples& samples,
   ranking.scores = {auc, precision};
 }
 
-nlohmann::ordered_json to_json(const std::vector<CurvePoint>& points) {
+nlohmann::ordered_json to_json(const std::vector<SharePoint>& points) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const CurvePoint& point : points) json.push_back({point.x, point.y});
+  for (const SharePoint& point : points) json.push_back({point.x, point.y});
   return json;
 }
 

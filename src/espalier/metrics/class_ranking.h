@@ -15,7 +15,7 @@
 
 namespace espalier {
 
-struct CurvePoint {
+struct SharePoint {
   double x = 0, y = 0;
 };
 
@@ -24,8 +24,8 @@ struct ClassCurve {
   int64_t of_class = 0;
   double auc = 0, average_precision = 0;
   double share = 0;             // of the samples that are of this class: what precision chance has
-  std::vector<CurvePoint> roc;  // false positive rate, true positive rate; about 100 points
-  std::vector<CurvePoint> precision_recall;  // recall, precision
+  std::vector<SharePoint> roc;  // false positive rate, true positive rate; about 100 points
+  std::vector<SharePoint> precision_recall;  // recall, precision
   // What the answers do, each sample being given its most probable class.
   double true_positive_rate = 0, false_positive_rate = 0, precision = 0;
 };
