@@ -11,31 +11,12 @@
 #include "espalier/train/classify_recipe.h"
 
 #include "app/evaluation.h"
+#include "app/print_scores.h"
+#include "app/split_answers.h"
 #include "app/verbs.h"
 
 namespace espalier {
 namespace {
-
-// The run folder that `path` is or stands in; empty when there is none.
-fs::path run_of(const fs::path& path) {
-  fs::path folder = fs::is_directory(path) ? path : path.parent_path();
-  return fs::exists(folder / "config.toml") ? folder : fs::path();
-}
-
-DatasetPtr choose_split(const Splits& splits, const std::string& name) {
-  DatasetPtr data = name == "train" ? splits.train : name == "val" ? splits.val : splits.test;
-  if (!data || data->size() == 0) fail(Kind::data, "the data have no {} split", name);
-  return data;
-}
-
-void print_scores(const Scores& scores) {
-  for (const Score& score : scores.items) {
-    fmt::print("{:<18} {:.4f}", score.name, score.value);
-    if (score.interval)
-      fmt::print("   95 % {:.4f} .. {:.4f}", score.interval->low, score.interval->high);
-    fmt::print("\n");
-  }
-}
 
 void print_evidence(const MeasuredEvidence& evidence) {
   for (const auto& [name, place] :
@@ -96,11 +77,7 @@ int run_eval(const Arguments& arguments) {
   }
   nlohmann::ordered_json result = {
       {"run", path}, {"data", recipe.data}, {"split", split}, {"tta", tta}};
-  for (const Score& score : evaluation.result.scores.items) {
-    result[score.name] = score.value;
-    if (score.interval)
-      result[score.name + "_interval"] = {score.interval->low, score.interval->high};
-  }
+  add_scores(evaluation.result.scores, result);
   result["images"] = evaluation.images;
   result["failures"] = evaluation.failures.size();
   if (evaluation.evidence.known() || !masks.empty())

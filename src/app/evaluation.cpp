@@ -1,14 +1,18 @@
 #include "app/evaluation.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "espalier/core/error.h"
-#include "espalier/train/classify_recipe.h"
+#include "espalier/metrics/class_ranking.h"
+
+#include "app/split_answers.h"
 
 namespace espalier {
 namespace {
 
-constexpr int64_t kBatch = 64;
+constexpr size_t kMostRanked = size_t{1} << 27;  // probabilities that curves are drawn of: 1 GiB
 
 nlohmann::ordered_json keep_pairs(Looks& looks,
                                   const std::vector<LookAlikes>& pairs,
@@ -29,6 +33,15 @@ nlohmann::ordered_json keep_pairs(Looks& looks,
   return list;
 }
 
+// Samples x classes.
+std::vector<double> probability_rows(const Predictions& predictions, size_t classes) {
+  std::vector<double> rows(predictions.predicted.size() * classes);
+  for (size_t i = 0; i < predictions.predicted.size(); ++i)
+    for (const Label& label : predictions.predicted[i].labels)
+      rows[i * classes + static_cast<size_t>(label.id)] = std::min(1.0F, label.score);
+  return rows;
+}
+
 }  // namespace
 
 Field tta_field(std::string& tta) {
@@ -44,25 +57,25 @@ ScoredSplit evaluate_classifier(ClassifyTask& task,
                                 const fs::path& folder,
                                 const KnownPlaces& places) {
   const std::vector<std::string>& classes = task.meta().class_names;
-  if (data->class_names() != classes)
-    fail(Kind::data,
-         "the data have {} classes and the model {}, or their names differ; score a model on the "
-         "classes it learnt",
-         data->class_names().size(), classes.size());
-  Loader loader = evaluation_loader(data, task.meta(), kBatch, 2);
-  Predictions predictions = predict_all(task, loader, Precision::fp32, "scoring " + split);
-  if (predictions.truth.empty())
-    fail(Kind::data, "not one image of the {} split could be read", split);
+  const Predictions predictions = predict_split(task, data, split);
   ScoredSplit scored{
       .result = score_classification(predictions.truth, predictions.predicted, classes),
       .failures = predictions.failures,
       .images = static_cast<int64_t>(predictions.truth.size()),
       .evidence = {}};
+  ClassRanking ranking;
+  if (predictions.truth.size() <= kMostRanked / classes.size())
+    ranking = rank_classes({.truth = true_classes(predictions),
+                            .score = probability_rows(predictions, classes.size()),
+                            .classes = static_cast<int64_t>(classes.size())});
+  scored.result.scores.items.insert(scored.result.scores.items.end(), ranking.scores.begin(),
+                                    ranking.scores.end());
   Looks looks(task, data, predictions, places);
   if (looks.places_known() && (places.masked || !folder.empty())) scored.evidence = looks.measure();
   if (folder.empty()) return scored;
 
   nlohmann::ordered_json record = to_json(scored.result, classes);
+  record["curves"] = to_json(ranking.curves);
   record["tta"] = task.looks_at_mirror_images() ? "flip" : "none";
   const fs::path pictures = folder / ("eval-" + split);
   fs::remove_all(pictures);
@@ -76,6 +89,7 @@ ScoredSplit evaluate_classifier(ClassifyTask& task,
   for (const SampleFailure& failure : predictions.failures)
     record["failures"].push_back({{"id", failure.id}, {"reason", failure.reason}});
   write_file_atomic(folder / ("eval-" + split + ".json"), record.dump(1) + "\n");
+  write_answers(folder, split, answers_of(predictions, *data, classes));
   return scored;
 }
 

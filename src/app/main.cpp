@@ -11,6 +11,7 @@
 #include "espalier/core/progress.h"
 #include "espalier/tensor/torch.h"
 
+#include "app/compare.h"
 #include "app/table_run.h"
 #include "app/verbs.h"
 
@@ -28,6 +29,8 @@ const std::vector<Verb>& verbs() {
       {"train", "train a task on data: train classify --data DIR, train table --data CSV",
        run_train, run_train_table},
       {"eval", "score a run, model file or .onnx on data", run_eval, run_eval_table},
+      {"compare", "two models on the same samples: which is better, and could it be chance",
+       run_compare},
       {"prune", "make a trained network cheaper: prune RUN --to macs=0.5", run_prune},
       {"predict", "classify images or a folder of them, or answer the rows of a table", run_predict,
        run_predict_table},

@@ -12,12 +12,13 @@
 #include "espalier/core/interrupt.h"
 #include "espalier/core/progress.h"
 #include "espalier/format/csv.h"
-#include "espalier/metrics/interval.h"
+#include "espalier/metrics/mean_scores.h"
 #include "espalier/report/report.h"
 #include "espalier/tabular/table_diagnosis.h"
 #include "espalier/tabular/table_recipe.h"
 
 #include "app/diagnosis.h"
+#include "app/print_scores.h"
 
 namespace espalier {
 namespace {
@@ -35,35 +36,9 @@ std::string model_named(const Arguments& arguments, std::string model) {
   return model;
 }
 
-void print_scores(const Scores& scores) {
-  for (const Score& score : scores.items) {
-    fmt::print("{:<18} {:.4f}", score.name, score.value);
-    if (score.interval)
-      fmt::print("   95 % {:.4f} .. {:.4f}", score.interval->low, score.interval->high);
-    fmt::print("\n");
-  }
-}
-
-void add_scores(const Scores& scores, Json& json) {
-  for (const Score& score : scores.items) {
-    json[score.name] = score.value;
-    if (score.interval)
-      json[score.name + "_interval"] = {score.interval->low, score.interval->high};
-  }
-}
-
 void print_folds(const std::vector<Scores>& folds) {
-  for (const Score& score : folds.at(0).items) {
-    std::vector<double> values;
-    double mean = 0;
-    for (const Scores& fold : folds) {
-      values.push_back(fold.at(score.name).value);
-      mean += values.back() / static_cast<double>(folds.size());
-    }
-    const std::optional<Interval> interval = mean_interval(values);
-    fmt::print("{:<18} {:.4f}   95 % {:.4f} .. {:.4f}, the mean of {} folds\n", score.name, mean,
-               interval ? interval->low : mean, interval ? interval->high : mean, folds.size());
-  }
+  fmt::print("means over {} folds\n", folds.size());
+  print_scores(mean_scores(folds));
 }
 
 // The configuration that the run's table was read with, for tables like it.
@@ -73,6 +48,11 @@ TableConfig reading_of(const fs::path& run, const std::string& model) {
   recipe.choose_learner();
   read_toml(fields(recipe), run / "config.toml");
   return recipe.table;
+}
+
+TableScore score_file(const TableModel& model, const fs::path& run, const std::string& data) {
+  const Table table = read_table(data, reading_of(run, model.name), model.encoding.wanted(true));
+  return with_context("reading " + data, [&] { return score_table(model, table); });
 }
 
 // What predict puts behind the cells of a row.
@@ -146,6 +126,15 @@ int64_t answer_rows(const TableModel& model,
     write(text);
     text.clear();
   }
+  if (!begun && config.header && reader.next(cells)) {
+    int64_t columns = 0;
+    if (model.encoding.goal == Goal::describe) {
+      const Matrix<double> nothing(0, static_cast<int64_t>(model.encoding.names().size()));
+      columns = model.learner->predict(nothing.view()).columns;
+    }
+    append_row(text, cells, answer_names(model, all, columns), reader.separator());
+    write(text);
+  }
   return rows;
 }
 
@@ -156,11 +145,8 @@ void score_run(const fs::path& run,
                bool quietly,
                Json& result) {
   const TableModel model = load_table_model(run);
-  const Table table = read_table(data, reading_of(run, model.name), model.encoding.wanted(true));
-  const TableScore score =
-      with_context("reading " + data, [&] { return score_table(model, table); });
-  write_file_atomic(run / fmt::format("eval-{}.json", split),
-                    to_json(score, model.encoding).dump(1) + "\n");
+  const TableScore score = score_file(model, run, data);
+  write_table_score(run, split, score, model.encoding);
   write_report({run}, run / "report.html");
   add_scores(score.scores, result);
   result["rows"] = score.rows;
@@ -170,6 +156,10 @@ void score_run(const fs::path& run,
 }
 
 }  // namespace
+
+Answers answer_table(const fs::path& run, const std::string& data) {
+  return score_file(load_table_model(run), run, data).answers;
+}
 
 bool is_about_a_table(const std::string& verb, const Arguments& arguments) {
   if (verb == "train") return !arguments.empty() && arguments[0] == "table";

@@ -56,6 +56,19 @@ TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
   Outcome again = run({"eval", "run/model.onnx", "--json", "--quiet"});
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(last_json(again)["accuracy"].get<double>(), accuracy);
+  for (const char* score : {"auc", "average_precision", "mcc", "kappa", "brier"})
+    EXPECT_TRUE(last_json(scored).contains(score)) << score;
+
+  // What eval kept of the run against the exported file asked anew.
+  Outcome compared = run({"compare", "run", "run/model.onnx", "--json", "--quiet"});
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  EXPECT_EQ(last_json(compared)["samples"], 80);
+  EXPECT_EQ(last_json(compared)["scores"]["accuracy"]["first"], accuracy);
+  EXPECT_EQ(last_json(compared)["mcnemar"]["first_only"], 0);
+  EXPECT_TRUE(last_json(compared)["winner"].is_null());
+  expect_refused({"compare", "run", "run/last", "--quiet"}, 2, "name --data");
+  expect_refused({"compare", "run", "run/model.onnx", "--split", "val", "--data", "nowhere"}, 4,
+                 "nowhere");
 
   ASSERT_EQ(run({"data", "orchard", "--out", "pictures", "--size", "32", "--train", "8", "--val",
                  "8", "--test", "8", "--quiet"})
@@ -69,9 +82,9 @@ TEST_F(Command, ARunIsTrainedScoredExportedPredictedAndReported) {
   }
   expect_refused({"predict", "run", "pictures/test/broken.jpg", "--quiet"}, 3, "");
 
-  for (const char* file :
-       {"config.toml", "config.json", "model.safetensors", "model.onnx", "last.ckpt",
-        "metrics.jsonl", "summary.json", "eval-test.json", "export.json", "report.html"})
+  for (const char* file : {"config.toml", "config.json", "model.safetensors", "model.onnx",
+                           "last.ckpt", "metrics.jsonl", "summary.json", "eval-test.json",
+                           "eval-test.csv", "export.json", "report.html"})
     EXPECT_TRUE(fs::exists(root_ / "run" / file)) << file;
   expect_refused(train_words("run"), 2, "--resume");
 }

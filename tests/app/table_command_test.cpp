@@ -69,6 +69,8 @@ TEST_F(TableCommand, ATableIsLearnedScoredPredictedAndReported) {
               answers);
 
     const std::string page = read_file(root_ / model / "report.html");
+    EXPECT_GT(last_json(scored)["auc"].get<double>(), 0.9);
+    EXPECT_EQ(last_json(scored)["auc_interval"].size(), 2u);
     for (const char* words :
          {"rose, big", "Accuracy", "300 rows", "validation rows", "Means over 5 folds"})
       EXPECT_NE(page.find(words), std::string::npos) << words;
@@ -131,6 +133,81 @@ TEST_F(TableCommand, WhyItIsNotBetterIsDiagnosedTheSameForAnyNumberOfThreads) {
                  "column 'colour' holds neither numbers nor dates");
   fs::rename(root_ / "t.csv", root_ / "gone.csv");
   expect_refused({"eval", "run", "--diagnose"}, 2, "was trained on t.csv, which is not there");
+}
+
+TEST_F(TableCommand, TwoModelsAreComparedOnTheSameRows) {
+  // `half` is told by size alone for one row in two; a tree of one leaf knows only the commoner kind.
+  write("t.csv", flowers(300, 0));
+  write("u.csv", flowers(120, 300));
+  ASSERT_EQ(run(train("logistic", "good")).code, 0);
+  std::vector<std::string> words = train("tree", "bad");
+  words.insert(words.end(), {"--max-depth", "1", "--min-samples-leaf", "200"});
+  ASSERT_EQ(run(words).code, 0);
+
+  // The rows that both held out, then a table that both are asked anew.
+  for (const std::vector<std::string>& asked :
+       {std::vector<std::string>{"--split", "val"}, {"--data", "u.csv"}}) {
+    std::vector<std::string> compare = {"compare", "good", "bad", "--json", "--quiet"};
+    compare.insert(compare.end(), asked.begin(), asked.end());
+    const Outcome compared = run(compare);
+    ASSERT_EQ(compared.code, 0) << compared.err;
+    const nlohmann::json result = last_json(compared);
+    EXPECT_EQ(result["winner"], "first");
+    EXPECT_GT(result["scores"]["accuracy"]["low"].get<double>(), 0);
+    EXPECT_LT(result["mcnemar"]["mid_p"].get<double>(), 0.01);
+    EXPECT_EQ(result["scores"]["auc"]["test"], "DeLong");
+    EXPECT_NEAR(result["scores"]["auc"]["second"].get<double>(), 0.5, 1e-12);
+    EXPECT_NE(result["verdict"].get<std::string>().find("good is better"), std::string::npos);
+  }
+  // Kept answers are used, and are those of eval.
+  ASSERT_EQ(run({"eval", "good", "--data", "u.csv", "--quiet"}).code, 0);
+  expect_refused({"compare", "good", "bad"}, 2, "bad: no answers are kept of the test split");
+  write("v.csv", flowers(121, 300));
+  ASSERT_EQ(run({"eval", "bad", "--data", "v.csv", "--quiet"}).code, 0);
+  expect_refused({"compare", "good", "bad"}, 3, "only one answered the sample 122");
+  const std::string kept = read_file(root_ / "good/eval-test.csv");
+  EXPECT_TRUE(kept.starts_with("id,truth,predicted,\"p(rose, big)\"\n2,\"rose, big\"")) << kept;
+  write("good/eval-test.csv", kept.substr(0, kept.size() - 5) + "x\n");
+  expect_refused({"compare", "good", "good"}, 4, "eval-test.csv: line 121");
+}
+
+TEST_F(TableCommand, RegressionsAreComparedByTheirErrors) {
+  std::string text = "x,z,y\n";
+  for (int i = 0; i < 200; ++i)
+    text += fmt::format("{},{},{}\n", i % 13, i * i % 7, 3 * (i % 13) + (i * 7919 % 10) / 10.0);
+  write("t.csv", text);
+  for (const std::string model : {"linear", "knn"}) {
+    std::vector<std::string> words = train(model, model);
+    words[5] = "y";
+    words.insert(words.end(), {"--goal", "regress"});
+    ASSERT_EQ(run(words).code, 0);
+  }
+  const Outcome compared = run({"compare", "knn", "linear", "--split", "val", "--json", "--quiet"});
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  const nlohmann::json result = last_json(compared);
+  EXPECT_EQ(result["samples"], 40);
+  EXPECT_FALSE(result.contains("mcnemar"));
+  for (const char* name : {"rmse", "mae"}) {
+    const nlohmann::json& score = result["scores"][name];
+    EXPECT_NEAR(score["difference"].get<double>(),
+                score["first"].get<double>() - score["second"].get<double>(), 1e-12);
+    EXPECT_LE(score["low"], score["high"]);
+  }
+  const Outcome plain = run({"compare", "knn", "linear", "--split", "val", "--quiet"});
+  EXPECT_NE(plain.out.find("paired bootstrap"), std::string::npos) << plain.out;
+}
+
+TEST_F(TableCommand, NoRowsAreAnsweredWithTheHeader) {
+  write("t.csv", flowers(60, 0));
+  write("empty.csv", "size,colour,kind\n");
+  ASSERT_EQ(run(train("naive-bayes", "run")).code, 0);
+  ASSERT_EQ(
+      run({"train", "table", "--data", "t.csv", "--model", "pca", "--out", "pca", "--quiet"}).code,
+      0);
+  EXPECT_EQ(run({"predict", "run", "empty.csv", "--quiet"}).out,
+            "size,colour,kind,predicted kind,probability\n");
+  EXPECT_TRUE(
+      run({"predict", "pca", "empty.csv", "--quiet"}).out.starts_with("size,colour,kind,pca1,"));
 }
 
 TEST_F(TableCommand, WhatCannotBeLearnedOrAnsweredIsRefusedWithItsPlace) {

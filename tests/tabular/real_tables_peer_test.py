@@ -187,8 +187,20 @@ def check_linear(folder, table):
 def check_scores(folder, table, shares):
     said = run("eval", folder / "run", "--data", folder / "t.csv", "--json")
     guess = shares.argmax(1)
-    Check.near(table, "accuracy", said["accuracy"], metrics.accuracy_score(table.y, guess), 1e-10)
-    Check.near(table, "macro_f1", said["macro_f1"], metrics.f1_score(table.y, guess, average="macro"), 1e-10)
+    two = len(table.classes) == 2
+    best = shares[:, 1] if two else shares / shares.sum(1, keepdims=True)
+    theirs = {
+        "accuracy": metrics.accuracy_score(table.y, guess),
+        "macro_f1": metrics.f1_score(table.y, guess, average="macro"),
+        "mcc": metrics.matthews_corrcoef(table.y, guess),
+        "kappa": metrics.cohen_kappa_score(table.y, guess),
+        "brier": metrics.brier_score_loss(table.y, best),
+        "auc": metrics.roc_auc_score(table.y, best, multi_class="ovr"),
+        "average_precision": np.mean([metrics.average_precision_score(table.y == c, shares[:, c])
+                                      for c in ([1] if two else range(len(table.classes)))]),
+    }
+    for name, value in theirs.items():
+        Check.near(table, name, said[name], value, 1e-10)
 
 
 def check_number_scores(folder, table):

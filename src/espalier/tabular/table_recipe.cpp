@@ -12,7 +12,7 @@
 #include "espalier/core/names.h"
 #include "espalier/core/progress.h"
 #include "espalier/core/random.h"
-#include "espalier/metrics/interval.h"
+#include "espalier/metrics/mean_scores.h"
 #include "espalier/metrics/regression.h"
 #include "espalier/tabular/labelled_rows.h"
 #include "espalier/tabular/table_split.h"
@@ -96,18 +96,25 @@ Annotation annotation_of(const double* shares, int64_t classes) {
   return annotation;
 }
 
-Json folds_json(const std::vector<Scores>& folds) {
-  Json json = Json::object();
-  for (const Score& score : folds.at(0).items) {
-    std::vector<double> values;
-    for (const Scores& fold : folds) values.push_back(fold.at(score.name).value);
-    Score mean = score;
-    mean.value =
-        std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-    mean.interval = mean_interval(values);
-    json[score.name] = to_json(Scores{{mean}})[score.name];
-    json[score.name]["folds"] = values;
+void fill_answers(const std::vector<int32_t>& labels,
+                  const Matrix<double>& shares,
+                  const std::vector<std::string>& classes,
+                  Answers& answers) {
+  answers.classes = classes;
+  answers.truth = labels;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double* row = shares.row(static_cast<int64_t>(i));
+    answers.answer.push_back(
+        static_cast<int32_t>(std::max_element(row, row + shares.columns) - row));
+    answers.probability.push_back(row[classes.size() == 2 ? 1 : labels[i]]);
   }
+}
+
+Json folds_json(const std::vector<Scores>& folds) {
+  const Scores means = mean_scores(folds);
+  Json json = to_json(means);
+  for (const Score& mean : means.items)
+    for (const Scores& fold : folds) json[mean.name]["folds"].push_back(fold.at(mean.name).value);
   return json;
 }
 
@@ -205,8 +212,7 @@ TableOutcome train_table(TableRecipe& recipe, RunFolder& run) {
   save_table_model(run.path(), outcome.model);
   if (!split.held_out.empty()) {
     outcome.validation = score_table(outcome.model, part_of(table, split.held_out));
-    write_file_atomic(run / "eval-val.json",
-                      to_json(*outcome.validation, outcome.model.encoding).dump(1) + "\n");
+    write_table_score(run.path(), "val", *outcome.validation, outcome.model.encoding);
   }
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   write_summary(recipe, outcome, split, run);
@@ -220,9 +226,12 @@ TableScore score_table(const TableModel& model, const Table& whole) {
   const Table table = with_known_target(whole, encoding.target.name, encoding.goal);
   if (table.rows() == 0) fail(Kind::data, "no row has a target to be scored by");
   const Matrix<double> answers = model.learner->predict(encoding.encode(table).view());
-  TableScore score{.scores = {}, .classes = {}, .rows = table.rows()};
+  TableScore score{.scores = {}, .classes = {}, .curves = {}, .answers = {}, .rows = table.rows()};
+  for (const int64_t line : table.lines) score.answers.id.push_back(std::to_string(line));
   if (encoding.goal == Goal::regress) {
-    score.scores = score_regression(encoding.numbers(table), answers.values);
+    score.answers.true_number = encoding.numbers(table);
+    score.answers.number = answers.values;
+    score.scores = score_regression(score.answers.true_number, score.answers.number);
     return score;
   }
   const std::vector<int32_t> labels = encoding.labels(table);
@@ -233,14 +242,26 @@ TableScore score_table(const TableModel& model, const Table& whole) {
   }
   score.classes = score_classification(truth, predicted, encoding.classes);
   score.scores = score.classes->scores;
+  // Of the doubles: as floats, probabilities near 1 tie.
+  ClassRanking ranking =
+      rank_classes({.truth = labels, .score = answers.values, .classes = answers.columns});
+  score.scores.items.insert(score.scores.items.end(), ranking.scores.begin(), ranking.scores.end());
+  score.curves = std::move(ranking.curves);
+  fill_answers(labels, answers, encoding.classes, score.answers);
   return score;
 }
 
-Json to_json(const TableScore& score, const Encoding& encoding) {
-  Json json = score.classes ? to_json(*score.classes, encoding.classes)
-                            : Json{{"scores", to_json(score.scores)}};
+void write_table_score(const fs::path& run,
+                       const std::string& split,
+                       const TableScore& score,
+                       const Encoding& encoding) {
+  Json json = Json::object();
+  if (score.classes) json = to_json(*score.classes, encoding.classes);
+  json["scores"] = to_json(score.scores);
+  if (score.classes) json["curves"] = to_json(score.curves);
   json["rows"] = score.rows;
-  return json;
+  write_file_atomic(run / fmt::format("eval-{}.json", split), json.dump(1) + "\n");
+  write_answers(run, split, score.answers);
 }
 
 }  // namespace espalier

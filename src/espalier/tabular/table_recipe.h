@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "espalier/metrics/answers.h"
+#include "espalier/metrics/class_ranking.h"
 #include "espalier/metrics/classification.h"
 #include "espalier/metrics/scores.h"
 #include "espalier/tabular/learner.h"
@@ -33,6 +35,8 @@ Fields fields(TableRecipe& recipe);  // the learner's options last
 struct TableScore {
   Scores scores;
   std::optional<ClassificationResult> classes;  // classify
+  std::vector<ClassCurve> curves;               // classify
+  Answers answers;                              // by the lines of the table's file
   int64_t rows = 0;
 };
 
@@ -45,12 +49,15 @@ struct TableOutcome {
 };
 
 // Rows whose target is known. Writes into the run config.toml, model.safetensors, config.json, summary.json and
-// eval-val.json. Throws Error(usage | data) with advice.
+// eval-val.json with eval-val.csv. Throws Error(usage | data) with advice.
 TableOutcome train_table(TableRecipe& recipe, RunFolder& run);
 
 // Of a table that was read with encoding.wanted(true); rows without a target are passed over.
 TableScore score_table(const TableModel& model, const Table& table);
-// The keys of eval-<split>.json.
-nlohmann::ordered_json to_json(const TableScore& score, const Encoding& encoding);
+// eval-<split>.json and eval-<split>.csv.
+void write_table_score(const fs::path& run,
+                       const std::string& split,
+                       const TableScore& score,
+                       const Encoding& encoding);
 
 }  // namespace espalier
