@@ -8,6 +8,7 @@
 
 #include "espalier/core/error.h"
 #include "espalier/metrics/compare_answers.h"
+#include "espalier/report/answers_page.h"
 #include "espalier/tabular/learner.h"
 #include "espalier/tasks/open_classifier.h"
 #include "espalier/train/classify_recipe.h"
@@ -83,7 +84,7 @@ void print_comparison(const AnswerComparison& comparison,
 }  // namespace
 
 int run_compare(const Arguments& arguments) {
-  std::string first, second;
+  std::string first, second, out;
   Source source{.data = "", .split = "test", .network = {}};
   CommandLine line("espalier compare A B [flags]",
                    "two models on the same samples: which is better, and could it be chance");
@@ -91,7 +92,8 @@ int run_compare(const Arguments& arguments) {
   line.positional("b", second, "the other");
   line.add({field("data", source.data,
                   "data set or table to ask both; empty: what eval kept, else the run's own data"),
-            field("split", source.split, "which part").one_of({"train", "val", "test"})});
+            field("split", source.split, "which part").one_of({"train", "val", "test"}),
+            field("out", out, "HTML file with the comparison; empty: none")});
   line.add(fields(source.network));
   if (!line.parse(arguments)) return 0;
   if (first.empty() || second.empty()) fail(Kind::usage, "name two runs to compare");
@@ -100,6 +102,11 @@ int run_compare(const Arguments& arguments) {
   const AnswerComparison comparison =
       with_context(fmt::format("comparing {} and {}", first, second),
                    [&] { return compare_answers(one, other); });
+  if (!out.empty()) {
+    const std::string where =
+        source.data.empty() ? fmt::format("on the {} split", source.split) : "on " + source.data;
+    write_file_atomic(out, answers_page(comparison, first, second, where));
+  }
   if (!line.common().json) {
     print_comparison(comparison, first, second);
     return 0;

@@ -71,8 +71,8 @@ TEST_F(TableCommand, ATableIsLearnedScoredPredictedAndReported) {
     const std::string page = read_file(root_ / model / "report.html");
     EXPECT_GT(last_json(scored)["auc"].get<double>(), 0.9);
     EXPECT_EQ(last_json(scored)["auc_interval"].size(), 2u);
-    for (const char* words :
-         {"rose, big", "Accuracy", "300 rows", "validation rows", "Means over 5 folds"})
+    for (const char* words : {"rose, big", "Accuracy", "300 rows", "validation rows",
+                              "Means over 5 folds", "How well it ranks", "AUC"})
       EXPECT_NE(page.find(words), std::string::npos) << words;
     for (const char* words : {"validation images", "training log", "Not exported"})
       EXPECT_EQ(page.find(words), std::string::npos) << words;
@@ -146,7 +146,7 @@ TEST_F(TableCommand, TwoModelsAreComparedOnTheSameRows) {
 
   // The rows that both held out, then a table that both are asked anew.
   for (const std::vector<std::string>& asked :
-       {std::vector<std::string>{"--split", "val"}, {"--data", "u.csv"}}) {
+       {std::vector<std::string>{"--split", "val"}, {"--data", "u.csv", "--out", "page.html"}}) {
     std::vector<std::string> compare = {"compare", "good", "bad", "--json", "--quiet"};
     compare.insert(compare.end(), asked.begin(), asked.end());
     const Outcome compared = run(compare);
@@ -159,6 +159,10 @@ TEST_F(TableCommand, TwoModelsAreComparedOnTheSameRows) {
     EXPECT_NEAR(result["scores"]["auc"]["second"].get<double>(), 0.5, 1e-12);
     EXPECT_NE(result["verdict"].get<std::string>().find("good is better"), std::string::npos);
   }
+  const std::string page = read_file(root_ / "page.html");
+  for (const char* part : {"good is better", "Where they disagree", "McNemar", "on u.csv"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+
   // Kept answers are used, and are those of eval.
   ASSERT_EQ(run({"eval", "good", "--data", "u.csv", "--quiet"}).code, 0);
   expect_refused({"compare", "good", "bad"}, 2, "bad: no answers are kept of the test split");

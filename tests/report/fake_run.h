@@ -13,6 +13,7 @@
 #include "espalier/core/files.h"
 #include "espalier/core/random.h"
 #include "espalier/format/png.h"
+#include "espalier/metrics/class_ranking.h"
 #include "espalier/metrics/classification.h"
 #include "espalier/report/overlay.h"
 
@@ -160,6 +161,16 @@ inline void write_evaluation(const fs::path& folder, const FakeRun& fake) {
     predicted.push_back(p);
   }
   OrderedJson json = to_json(score_classification(truth, predicted, names), names);
+  std::vector<int32_t> labels;
+  std::vector<double> rows(truth.size() * fake.classes);
+  for (size_t i = 0; i < truth.size(); ++i) {
+    labels.push_back(static_cast<int32_t>(truth[i].labels[0].id));
+    for (const Label& label : predicted[i].labels)
+      rows[i * fake.classes + static_cast<size_t>(label.id)] = label.score;
+  }
+  json["curves"] = to_json(
+      rank_classes({.truth = labels, .score = rows, .classes = static_cast<int64_t>(fake.classes)})
+          .curves);
   std::stable_sort(wrong.begin(), wrong.end(),
                    [](const Wrong& a, const Wrong& b) { return a.confidence > b.confidence; });
   size_t number = 0;

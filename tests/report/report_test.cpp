@@ -58,6 +58,8 @@ TEST(Report, OneRunHasEverySection) {
                            "Confusion matrix",
                            "Does confidence mean accuracy?",
                            "hardest first",
+                           "How well it ranks",
+                           "Precision over recall",
                            "Most confident mistakes",
                            "Right answers",
                            "could not be used",

@@ -172,6 +172,24 @@ TEST(RunRecord, SharesAndPairsAreReadWithDistrust) {
       {"pairs[0], mistaken", "not inside the run folder"});
 }
 
+TEST(RunRecord, CurvesAreReadWithDistrust) {
+  const std::string begin = R"({"classes":["ash","elm"],"curves":[)";
+  const RunRecord run =
+      read_with("eval-test.json",
+                begin + R"({"class":1,"auc":7,"roc":[[0,0],[1,9]],"answers":{"precision":0.5}}]})");
+  EXPECT_TRUE(run.warnings.empty()) << run.warnings[0];
+  const ClassCurve& curve = run.evaluation()->curves.at(0);
+  EXPECT_EQ(curve.auc, 1);
+  EXPECT_EQ(curve.roc.at(1).y, 1);
+  EXPECT_EQ(curve.precision, 0.5);
+  EXPECT_TRUE(curve.precision_recall.empty());
+  expect_warning(read_with("eval-test.json", begin + R"({"class":2}]})"),
+                 {"curves[0]", "none of the classes"});
+  for (const char* points : {"[[0,0],[1]]", "[[0,\"x\"]]", "[3]"})
+    expect_warning(read_with("eval-test.json", begin + R"({"class":0,"roc":)" + points + "}]}"),
+                   {"curves[0]", "'roc' is no list"});
+}
+
 TEST(RunRecord, ManyWarningsAreCutShort) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "nonsense\n";

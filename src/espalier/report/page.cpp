@@ -17,11 +17,16 @@ struct Title {
   bool share;
 };
 
-constexpr std::array<Title, 10> kTitles = {{{"accuracy", "Accuracy", true},
+constexpr std::array<Title, 15> kTitles = {{{"accuracy", "Accuracy", true},
                                             {"top5", "Top-5 accuracy", true},
                                             {"macro_f1", "Macro F1", false},
                                             {"log_loss", "Log loss", false},
                                             {"calibration_error", "Calibration error", true},
+                                            {"auc", "AUC", false},
+                                            {"average_precision", "Average precision", false},
+                                            {"mcc", "Matthews correlation", false},
+                                            {"kappa", "Cohen’s kappa", false},
+                                            {"brier", "Brier score", false},
                                             {"mean_iou", "Mean IoU", true},
                                             {"map", "mAP", true},
                                             {"r2", "R²", false},

@@ -12,7 +12,8 @@ namespace espalier {
 namespace {
 
 using Json = JsonReader::Json;
-constexpr size_t kMostClasses = 10000, kMostPictures = 24, kMostPairs = 12;
+constexpr size_t kMostClasses = 10000, kMostPictures = 24, kMostPairs = 12, kMostCurves = 8,
+                 kMostPoints = 1000;
 
 void read_classes(const JsonReader& file, Evaluation& evaluation) {
   const Json* classes = file.array("classes");
@@ -83,6 +84,51 @@ void read_reliability(const JsonReader& file, Evaluation& evaluation) {
                                       .count = bin.count("count").value_or(0),
                                       .confidence = share_of(bin, "confidence"),
                                       .accuracy = share_of(bin, "accuracy")});
+  }
+}
+
+// [[x, y], ...], shares; all or nothing, as half a curve would mislead.
+std::vector<CurvePoint> read_points(const JsonReader& curve, const std::string& key) {
+  std::vector<CurvePoint> points;
+  const Json* list = curve.array(key);
+  if (list == nullptr) return points;
+  for (const Json& point : *list) {
+    const bool pair = point.is_array() && point.size() == 2 && point[0].is_number() &&
+                      point[1].is_number() && points.size() < kMostPoints;
+    if (!pair) {
+      curve.complain(
+          fmt::format("'{}' is no list of at most {} points; left out", key, kMostPoints));
+      return {};
+    }
+    points.push_back({std::clamp(point[0].get<double>(), 0.0, 1.0),
+                      std::clamp(point[1].get<double>(), 0.0, 1.0)});
+  }
+  return points;
+}
+
+void read_curves(const JsonReader& file, Evaluation& evaluation) {
+  const Json* list = file.array("curves");
+  if (list == nullptr) return;
+  for (size_t i = 0; i < std::min(list->size(), kMostCurves); ++i) {
+    const JsonReader item = file.inside((*list)[i], fmt::format("curves[{}]", i));
+    const std::optional<int64_t> of_class = item.count("class");
+    if (!of_class || *of_class >= static_cast<int64_t>(evaluation.classes.size())) {
+      item.complain("'class' is none of the classes; left out");
+      continue;
+    }
+    ClassCurve& curve = evaluation.curves.emplace_back();
+    curve.of_class = *of_class;
+    curve.auc = share_of(item, "auc");
+    curve.average_precision = share_of(item, "average_precision");
+    curve.share = share_of(item, "share");
+    curve.roc = read_points(item, "roc");
+    curve.precision_recall = read_points(item, "precision_recall");
+    const Json* found = item.object("answers");
+    if (found == nullptr) continue;
+    const JsonReader answers = item.inside(*found, "answers");
+    curve.true_positive_rate = share_of(answers, "true_positive_rate");
+    curve.false_positive_rate = share_of(answers, "false_positive_rate");
+    curve.precision = share_of(answers, "precision");
   }
 }
 
@@ -249,6 +295,7 @@ Evaluation read_evaluation(const JsonReader& file,
   read_confusion(file, evaluation);
   read_per_class(file, evaluation);
   read_reliability(file, evaluation);
+  read_curves(file, evaluation);
   evaluation.mistakes = read_predictions(file, "mistakes", folder, evaluation);
   evaluation.examples = read_predictions(file, "examples", folder, evaluation);
   evaluation.looks = read_predictions(file, "looks", folder, evaluation);

@@ -5,49 +5,25 @@
 #include "espalier/report/axis.h"
 #include "espalier/report/class_charts.h"
 #include "espalier/report/html.h"
+#include "espalier/report/unit_square.h"
 
 namespace espalier {
 namespace {
 
-constexpr double kLeft = 46, kSide = 290, kTop = 10, kCountsTop = 330, kCountsHeight = 56;
-constexpr double kWidth = kLeft + kSide + 22, kHeight = kCountsTop + kCountsHeight + 36;
-
-double left(double share) {
-  return kLeft + share * kSide;
-}
-double top(double share) {
-  return kTop + (1 - share) * kSide;
-}
+constexpr double kCountsTop = 330, kCountsHeight = 56;
+const UnitSquare kSquare{.x_labels = 86};
+const double kWidth = kSquare.x(1) + 22, kHeight = kCountsTop + kCountsHeight + 36;
 
 void draw_frame(Html& svg) {
-  for (int tick = 0; tick <= 5; ++tick) {
-    const double share = tick / 5.0;
-    const std::string label = fmt::format("{} %", tick * 20);
-    svg.empty("line", {{"class", "grid"},
-                       {"x1", px(left(0))},
-                       {"x2", px(left(1))},
-                       {"y1", px(top(share))},
-                       {"y2", px(top(share))}});
-    svg.leaf("text", label, {{"class", "end"}, {"x", px(kLeft - 7)}, {"y", px(top(share) + 4)}});
-    svg.leaf(
-        "text", label,
-        {{"class", "mid"}, {"x", px(left(share))}, {"y", px(kCountsTop + kCountsHeight + 16)}});
-  }
-  svg.empty("line", {{"class", "ideal"},
-                     {"x1", px(left(0))},
-                     {"x2", px(left(1))},
-                     {"y1", px(top(0))},
-                     {"y2", px(top(1))}});
-  svg.leaf("text", "accuracy", {{"class", "soft"}, {"x", px(left(0) + 6)}, {"y", px(top(1) + 13)}});
-  svg.leaf("text", "images",
-           {{"class", "soft"}, {"x", px(left(0) + 6)}, {"y", px(kCountsTop - 5)}});
-  svg.leaf("text", "confidence",
-           {{"class", "end soft"}, {"x", px(left(1))}, {"y", px(kHeight - 4)}});
+  kSquare.draw_grid(svg, "confidence", "accuracy");
+  kSquare.draw_line(svg, "ideal", 0, 0, 1, 1);
+  svg.leaf("text", "samples",
+           {{"class", "soft"}, {"x", px(kSquare.x(0) + 6)}, {"y", px(kCountsTop - 5)}});
 }
 
 void draw_bin(Html& svg, const ReliabilityBin& bin, int64_t most) {
   if (bin.count == 0) return;
-  const double x = left(bin.low) + 1, width = (bin.high - bin.low) * kSide - 2;
+  const double x = kSquare.x(bin.low) + 1, width = (bin.high - bin.low) * kSquare.side - 2;
   const auto rect = [&](const char* kind, double y, double height) {
     svg.empty("rect", {{"class", kind},
                        {"x", px(x)},
@@ -58,13 +34,14 @@ void draw_bin(Html& svg, const ReliabilityBin& bin, int64_t most) {
   svg.open("g", {{"class", "bin"}});
   const double upper = std::max(bin.accuracy, bin.confidence),
                lower = std::min(bin.accuracy, bin.confidence);
-  rect("bar", top(lower), top(0) - top(lower));
-  rect(bin.confidence > bin.accuracy ? "over" : "under", top(upper), top(lower) - top(upper));
+  rect("bar", kSquare.y(lower), kSquare.y(0) - kSquare.y(lower));
+  rect(bin.confidence > bin.accuracy ? "over" : "under", kSquare.y(upper),
+       kSquare.y(lower) - kSquare.y(upper));
   const double tall =
       std::max(1.0, kCountsHeight * static_cast<double>(bin.count) / static_cast<double>(most));
   rect("count", kCountsTop + kCountsHeight - tall, tall);
   svg.leaf("title",
-           fmt::format("confidence {}: {} right of {} images", percent_text(bin.confidence),
+           fmt::format("confidence {}: {} right of {} samples", percent_text(bin.confidence),
                        percent_text(bin.accuracy), number_text(static_cast<double>(bin.count))));
   svg.close();
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "espalier/core/files.h"
+#include "espalier/metrics/class_ranking.h"
 #include "espalier/metrics/classification.h"
 #include "espalier/metrics/evidence_share.h"
 #include "espalier/metrics/scores.h"
@@ -56,6 +57,7 @@ struct Evaluation {
   std::vector<std::vector<int64_t>> confusion;  // classes x classes, or empty
   std::vector<ClassRow> per_class;              // one a class, or empty
   std::vector<ReliabilityBin> reliability;
+  std::vector<ClassCurve> curves;  // of_class is one of `classes`
   std::vector<ShownPrediction> mistakes, examples, looks;
   std::vector<LookAlikePair> pairs;
   std::optional<MeanEvidenceShare> object, part;  // where the evidence falls

@@ -13,6 +13,9 @@ void curve_section(Html& page, const std::vector<RunRecord>& runs);
 void confusion_section(Html& page, const Evaluation& evaluation);
 void class_table_section(Html& page, const Evaluation& evaluation);
 
+// sections_ranking.cpp: ROC and precision-recall curves.
+void ranking_section(Html& page, const Evaluation& evaluation);
+
 // sections_pictures.cpp
 void picture_section(Html& page, const RunRecord& run);
 

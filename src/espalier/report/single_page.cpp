@@ -168,6 +168,7 @@ std::string single_page(const RunRecord& run) {
   fit_section(page, run);
   if (const Evaluation* evaluation = run.evaluation()) {
     confusion_section(page, *evaluation);
+    ranking_section(page, *evaluation);
     class_table_section(page, *evaluation);
     if (!table) {
       look_alike_section(page, *evaluation);

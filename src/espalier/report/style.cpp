@@ -50,6 +50,9 @@ figcaption{font-weight:600;font-size:.95rem}
 .beside .side{display:grid;gap:30px;min-width:0}
 .beside.wide .side+.side{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:36px}
 .reliability svg{max-width:420px}
+.squares{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:30px 36px}
+.squares svg{max-width:470px}
+.point{fill:var(--s);stroke:var(--paper);stroke-width:2}
 svg{display:block;width:100%;height:auto}
 svg text{font-size:11.5px;fill:var(--ink)}
 svg text.soft{fill:var(--soft)}
