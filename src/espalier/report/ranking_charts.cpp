@@ -14,8 +14,8 @@ const double kWidth = kSquare.x(1) + 22, kHeight = kSquare.y(0) + 36;
 
 struct ShownCurve {
   std::string name, area;
-  const std::vector<CurvePoint>* points;
-  CurvePoint answers;
+  const std::vector<SharePoint>* points;
+  SharePoint answers;
   std::string what;  // of the answers
 };
 
@@ -30,7 +30,7 @@ void legend(Html& html, const std::vector<ShownCurve>& curves) {
 
 void draw_curve(Html& svg, const ShownCurve& curve, size_t colour) {
   std::string path;
-  for (const CurvePoint& point : *curve.points)
+  for (const SharePoint& point : *curve.points)
     path += fmt::format("{}{},{}", path.empty() ? "M" : "L", px(kSquare.x(point.x)),
                         px(kSquare.y(point.y)));
   svg.empty("path", {{"class", fmt::format("line s{}", colour % 8)}, {"d", path}});

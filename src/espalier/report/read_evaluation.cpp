@@ -88,8 +88,8 @@ void read_reliability(const JsonReader& file, Evaluation& evaluation) {
 }
 
 // [[x, y], ...], shares; all or nothing, as half a curve would mislead.
-std::vector<CurvePoint> read_points(const JsonReader& curve, const std::string& key) {
-  std::vector<CurvePoint> points;
+std::vector<SharePoint> read_points(const JsonReader& curve, const std::string& key) {
+  std::vector<SharePoint> points;
   const Json* list = curve.array(key);
   if (list == nullptr) return points;
   for (const Json& point : *list) {
