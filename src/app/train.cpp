@@ -41,7 +41,8 @@ int run_train(const Arguments& arguments) {
   line.add(fields(output));
   line.add(fields(recipe));
   if (!line.parse(arguments)) return 0;
-  if (task != "classify") throw Error(Kind::usage, unknown_name("task", task, {"classify", "table"}));
+  if (task != "classify")
+    throw Error(Kind::usage, unknown_name("task", task, {"classify", "table"}));
   if (output.resume && output.out.empty())
     fail(Kind::usage, "--resume needs --out, the run to go on with");
 
