@@ -25,7 +25,7 @@ TEST_F(DiagnoseCommand, ANetworkIsDiagnosedOnItsFeatures) {
   for (const char* part : {"simpler and more complex networks", "learning curve of the whole"})
     EXPECT_NE(not_run.find(part), std::string::npos) << not_run;
   const std::string page = read_file(root_ / "run/diagnosis.html");
-  for (const char* part : {"pictures", "Suspect labels", "a linear probe on its features"})
+  for (const char* part : {"pictures", "Suspect labels", "the curve is of its last layer"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
 }
 
