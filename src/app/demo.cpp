@@ -24,7 +24,7 @@ ClassifyRecipe demo_recipe(int64_t seed) {
   ClassifyRecipe recipe;
   recipe.data = "orchard:twins,size=64,mark=0.25,noise=0.03,train=4000,val=400,test=1000";
   recipe.model = "resnet18";
-  recipe.train.epochs = 10;
+  recipe.train.epochs = 8;
   recipe.augment.augment = "light";
   recipe.train.seed = seed;
   return recipe;
