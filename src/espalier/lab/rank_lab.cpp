@@ -34,9 +34,7 @@ std::vector<double> magnitudes(const PruneProblem& problem) {
 ImageModelPtr cut(const PruneProblem& problem,
                   const Counts& counts,
                   const std::vector<double>& strength) {
-  ImageModelPtr pruned = copy_of(problem.model);
-  remove_channels(*pruned, problem.structure, problem.widths.best(counts, strength));
-  return pruned;
+  return without_channels(problem.model, problem.structure, problem.widths.best(counts, strength));
 }
 
 Scorer log_widths(const PruneProblem& problem) {
@@ -187,8 +185,8 @@ class RankLab {
     if (!fs::exists(network / "model.safetensors")) {
       const std::vector<double> strength =
           weight_importance(*subject_.model.net, subject_.structure, WeightMeasure::l1);
-      ImageModelPtr pruned = copy_of(*subject_.model.net);
-      remove_channels(*pruned, subject_.structure, widths_.best(vectors_[vector], strength));
+      ImageModelPtr pruned = without_channels(*subject_.model.net, subject_.structure,
+                                              widths_.best(vectors_[vector], strength));
       make_folder(network);
       save_model(network, *pruned, subject_.model.meta);
     }

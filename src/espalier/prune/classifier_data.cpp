@@ -111,22 +111,23 @@ PruneData classifier_data(ClassifyTask& task,
       return true;
     });
   };
-  data.accuracy = [meta = task.meta(), unseen](const ImageModelPtr& pruned) {
-    ClassifyTask candidate(pruned, meta, {});
-    return accuracy(candidate, unseen->batches());
+  using Score = std::function<double(const ImageModelPtr&)>;
+  const auto accuracy_on = [&](const std::shared_ptr<KeptPictures>& pictures) -> Score {
+    return [meta = task.meta(), pictures](const ImageModelPtr& pruned) {
+      ClassifyTask candidate(pruned, meta, {});
+      return accuracy(candidate, pictures->batches());
+    };
   };
-  data.score = [recalibrate = data.recalibrate,
-                as_it_is = data.accuracy](const ImageModelPtr& pruned) {
-    recalibrate(pruned);
-    return as_it_is(pruned);
+  const auto recalibrated = [&](const Score& as_it_is) -> Score {
+    return [recalibrate = data.recalibrate, as_it_is](const ImageModelPtr& pruned) {
+      recalibrate(pruned);
+      return as_it_is(pruned);
+    };
   };
+  data.accuracy = accuracy_on(unseen);
+  data.score = recalibrated(data.accuracy);
   data.finalists = config.finalists;
-  data.final_score = [meta = task.meta(), recalibrate = data.recalibrate,
-                      more](const ImageModelPtr& pruned) {
-    recalibrate(pruned);
-    ClassifyTask candidate(pruned, meta, {});
-    return accuracy(candidate, more->batches());
-  };
+  data.final_score = recalibrated(accuracy_on(more));
   data.train = [training, train, side = task.meta().input_size](
                    int64_t epochs, const std::function<double(const Batch&, double)>& learn) {
     Loader loader = training_loader(training, train, side);

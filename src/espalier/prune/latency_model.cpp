@@ -175,8 +175,7 @@ LatencyModel LatencyModel::measure(const ImageModel& model,
   for (int i = 0; i < kFitted + kCompared; ++i) {
     if (interrupted()) fail(Kind::interrupted, "stopped while timing networks");
     Counts counts = i == 0 ? whole : random_counts(structure, widths, random);
-    ImageModelPtr pruned = copy_of(model);
-    remove_channels(*pruned, structure, first_of(structure, counts));
+    ImageModelPtr pruned = without_channels(model, structure, first_of(structure, counts));
     double measured = measured_latency(*pruned, input), sum = latency.sum(counts);
     (i < kFitted ? fitted : latency.compared_).emplace_back(measured, sum);
     progress.advance(1);

@@ -75,9 +75,7 @@ PruneChoice eagleeye(const PruneProblem& problem) {
   std::set<Counts> seen;
   double best = -1;
   const auto cut = [&](const Counts& counts) {
-    ImageModelPtr pruned = copy_of(problem.model);
-    remove_channels(*pruned, problem.structure, problem.widths.best(counts, scores));
-    return pruned;
+    return without_channels(problem.model, problem.structure, problem.widths.best(counts, scores));
   };
   Progress progress("judging widths", problem.options.candidates, "net");
   for (int64_t tries = 0; std::ssize(choice.searched) < problem.options.candidates &&

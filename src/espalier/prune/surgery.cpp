@@ -47,6 +47,14 @@ ImageModelPtr copy_of(const ImageModel& model) {
   return copy;
 }
 
+ImageModelPtr without_channels(const ImageModel& model,
+                               const Structure& structure,
+                               const std::vector<bool>& keep) {
+  ImageModelPtr copy = copy_of(model);
+  remove_channels(*copy, structure, keep);
+  return copy;
+}
+
 void remove_channels(ImageModel& model, const Structure& structure, const std::vector<bool>& keep) {
   torch::NoGradGuard no_grad;
   Counts counts = counts_of(structure, keep);

@@ -23,6 +23,11 @@ void note_widths(ImageModel& model);
 // Another network with the same layers and numbers.
 ImageModelPtr copy_of(const ImageModel& model);
 
+// A copy of `model` with what `keep` leaves. Throws as remove_channels().
+ImageModelPtr without_channels(const ImageModel& model,
+                               const Structure& structure,
+                               const std::vector<bool>& keep);
+
 // The positions of an axis that stay when `keep` says which atoms do.
 std::vector<int64_t> staying_positions(const ChannelAxis& axis, const std::vector<bool>& keep);
 
